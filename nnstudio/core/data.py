@@ -1,0 +1,69 @@
+"""Data: the rows of a dataset as numpy arrays, with what is known about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Task = Literal["classification", "regression"]
+
+
+@dataclass(frozen=True)
+class TensorType:
+    """What flows along a wire: the shape of one row (the batch axis is left out) and the type of its numbers."""
+
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+
+    @property
+    def text(self) -> str:
+        """As a node shows it: `[B, 3, 8, 8]`, with the dtype when it is not float32."""
+        axes = ", ".join(["B", *map(str, self.shape)])
+        return f"[{axes}]" if self.dtype == "float32" else f"[{axes}] {self.dtype}"
+
+    @property
+    def size(self) -> int:
+        """How many numbers one row has."""
+        return int(np.prod(self.shape, dtype=np.int64)) if self.shape else 1
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Rows and what is to be predicted for each.
+
+    Attributes:
+        inputs: float array [rows, *shape] (or integers, for tokens), not yet standardised.
+        targets: int64 class numbers [rows] for classification, float array [rows, outputs] for regression.
+        task: what the targets are.
+        feature_names: one name for each feature of a table; empty for images.
+        class_names: one name for each class, in the order of the class numbers; empty for regression.
+        target_name: what is predicted, in words.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    task: Task
+    feature_names: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
+    target_name: str = "target"
+
+    def __post_init__(self) -> None:
+        assert len(self.inputs) == len(self.targets)
+        assert self.targets.ndim == (1 if self.task == "classification" else 2)
+
+    @property
+    def rows(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def classes(self) -> int:
+        """The number of classes; 0 for regression."""
+        return len(self.class_names)
+
+    @property
+    def input_type(self) -> TensorType:
+        """What the Input layer passes on."""
+        integer = np.issubdtype(self.inputs.dtype, np.integer)
+        return TensorType(tuple(self.inputs.shape[1:]), "int64" if integer else "float32")

@@ -1,0 +1,287 @@
+"""Graph: the drawing of a network, as a value.
+
+Nodes hold layers, edges join an output port of one node to an input port of another. Every change returns a new
+Graph; the old one stays as it was, which is what undo keeps. A Graph may be wrong (a cycle, a missing wire, shapes
+that clash): the compiler says so at the node. The verbs here only refuse what has no meaning at all, such as an
+edge to a node that does not exist.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nnstudio.core.kinds import Layer
+
+Position = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A layer at a place. The id never changes and is never used again; the title is the person's name for it."""
+
+    id: str
+    title: str
+    layer: Layer
+    position: Position = (0.0, 0.0)
+
+
+@dataclass(frozen=True, order=True)
+class Edge:
+    """A wire from an output port to an input port, by node ids and port names."""
+
+    source: str
+    source_port: str
+    target: str
+    target_port: str
+
+
+def id_order(node_id: str) -> tuple[int, str]:
+    """Sorts ids as people count: n2 before n10."""
+    return len(node_id), node_id
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes by id, and the edges between them. `created` counts the nodes ever made, so that no id comes twice."""
+
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    edges: tuple[Edge, ...] = ()
+    created: int = 0
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def into(self, node_id: str) -> tuple[Edge, ...]:
+        """The edges that end at a node."""
+        return tuple(edge for edge in self.edges if edge.target == node_id)
+
+    def out_of(self, node_id: str) -> tuple[Edge, ...]:
+        """The edges that start at a node."""
+        return tuple(edge for edge in self.edges if edge.source == node_id)
+
+    def ending_at(self, node_id: str, port: str) -> Edge | None:
+        """The edge into one input port."""
+        return next((edge for edge in self.edges if edge.target == node_id and edge.target_port == port), None)
+
+    def order(self) -> tuple[list[str], list[str]]:
+        """(ids in topological order, ids that lie on or behind a cycle). Ties go to the node made first."""
+        waiting = {node_id: 0 for node_id in self.nodes}
+        following: dict[str, list[str]] = {node_id: [] for node_id in self.nodes}
+        for edge in self.edges:
+            waiting[edge.target] += 1
+            following[edge.source].append(edge.target)
+        ready = [id_order(node_id) for node_id, count in waiting.items() if count == 0]
+        heapq.heapify(ready)
+        ordered = []
+        while ready:
+            _, node_id = heapq.heappop(ready)
+            ordered.append(node_id)
+            for target in following[node_id]:
+                waiting[target] -= 1
+                if waiting[target] == 0:
+                    heapq.heappush(ready, id_order(target))
+        left = set(self.nodes) - set(ordered)
+        return ordered, sorted(left, key=id_order)
+
+    def cycle(self) -> list[str]:
+        """The ids of one cycle in the order of its wires, or an empty list."""
+        _, left = self.order()
+        if not left:
+            return []
+        behind = set(left)
+        feeding = {edge.target: edge.source for edge in self.edges if edge.source in behind and edge.target in behind}
+        # Every node that is left has a predecessor that is left, so walking back must meet itself.
+        seen: dict[str, int] = {}
+        walk: list[str] = []
+        node_id = left[0]
+        while node_id not in seen:
+            seen[node_id] = len(walk)
+            walk.append(node_id)
+            node_id = feeding[node_id]
+        return walk[seen[node_id] :][::-1]
+
+    def free_title(self, wish: str) -> str:
+        """The wish, or the wish with the first number that makes it unlike all other titles."""
+        taken = {node.title for node in self.nodes.values()}
+        if wish not in taken:
+            return wish
+        stem = re.sub(r"_\d+$", "", wish)
+        number = 2
+        while f"{stem}_{number}" in taken:
+            number += 1
+        return f"{stem}_{number}"
+
+    # -- changing: each returns a new Graph ------------------------------------------------------------------------
+
+    def add(self, layer: Layer, position: Position = (0.0, 0.0), title: str = "") -> tuple[Graph, Node]:
+        """The graph with one more node, and that node. Without a title it is called after its layer."""
+        node = Node(
+            id=f"n{self.created + 1}",
+            title=self.free_title(title or default_title(layer)),
+            layer=layer,
+            position=(float(position[0]), float(position[1])),
+        )
+        return replace(self, nodes={**self.nodes, node.id: node}, created=self.created + 1), node
+
+    def remove(self, node_ids: Iterable[str]) -> Graph:
+        """The graph without these nodes and their wires."""
+        gone = set(node_ids)
+        return replace(
+            self,
+            nodes={node_id: node for node_id, node in self.nodes.items() if node_id not in gone},
+            edges=tuple(edge for edge in self.edges if edge.source not in gone and edge.target not in gone),
+        )
+
+    def connect(self, edge: Edge) -> Graph:
+        """The graph with this wire; a wire that ended at the same input gives way.
+
+        Raises:
+            ValueError: the edge names a node or a port that is not there.
+        """
+        source, target = self.nodes.get(edge.source), self.nodes.get(edge.target)
+        if source is None or target is None:
+            raise ValueError(f"there is no node {edge.source if source is None else edge.target!r}")
+        if edge.source_port not in {port.name for port in source.layer.output_ports}:
+            raise ValueError(f"{source.title} has no output called {edge.source_port!r}")
+        if edge.target_port not in {port.name for port in target.layer.input_ports}:
+            raise ValueError(f"{target.title} has no input called {edge.target_port!r}")
+        kept = tuple(e for e in self.edges if (e.target, e.target_port) != (edge.target, edge.target_port))
+        return replace(self, edges=tuple(sorted((*kept, edge))))
+
+    def wire(self, source: Node | str, target: Node | str, target_port: str | None = None) -> Graph:
+        """Connect the first output of one node to an input of another: the named one, or the first that is free."""
+        source_id = source.id if isinstance(source, Node) else source
+        target_id = target.id if isinstance(target, Node) else target
+        ports = [port.name for port in self.nodes[target_id].layer.input_ports]
+        free = [port for port in ports if self.ending_at(target_id, port) is None]
+        port = target_port or (free or ports)[0]
+        return self.connect(Edge(source_id, self.nodes[source_id].layer.output_ports[0].name, target_id, port))
+
+    def disconnect(self, edges: Iterable[Edge]) -> Graph:
+        """The graph without these wires."""
+        gone = set(edges)
+        return replace(self, edges=tuple(edge for edge in self.edges if edge not in gone))
+
+    def move(self, positions: Mapping[str, Position]) -> Graph:
+        """The graph with some nodes at other places."""
+        moved = {
+            node_id: replace(self.nodes[node_id], position=(float(x), float(y))) for node_id, (x, y) in positions.items()
+        }
+        return replace(self, nodes={**self.nodes, **moved})
+
+    def rename(self, node_id: str, title: str) -> Graph:
+        """The graph with another title on one node; a title that is taken gets a number."""
+        title = " ".join(title.split())[:80]
+        if not title or title == self.nodes[node_id].title:
+            return self
+        without = replace(self, nodes={k: v for k, v in self.nodes.items() if k != node_id})
+        renamed = replace(self.nodes[node_id], title=without.free_title(title))
+        return replace(self, nodes={**self.nodes, node_id: renamed})
+
+    def set_layer(self, node_id: str, layer: Layer) -> Graph:
+        """The graph with another layer (or the same with other settings) in one node.
+
+        Wires to ports that the new layer lacks are dropped; a single input or output keeps its wire whatever its name.
+        """
+        node = self.nodes[node_id]
+        inputs = _port_names(node.layer.input_ports, layer.input_ports)
+        outputs = _port_names(node.layer.output_ports, layer.output_ports)
+        edges = []
+        for edge in self.edges:
+            if edge.target == node_id:
+                if edge.target_port not in inputs:
+                    continue
+                edge = replace(edge, target_port=inputs[edge.target_port])
+            if edge.source == node_id:
+                if edge.source_port not in outputs:
+                    continue
+                edge = replace(edge, source_port=outputs[edge.source_port])
+            edges.append(edge)
+        return replace(self, nodes={**self.nodes, node_id: replace(node, layer=layer)}, edges=tuple(sorted(edges)))
+
+    def configure(self, node_id: str, **settings: Any) -> Graph:
+        """The graph with some settings of one layer changed. Raises SpecError for an impossible value."""
+        return self.set_layer(node_id, self.nodes[node_id].layer.with_(**settings))
+
+    def insert_on(self, edge: Edge, layer: Layer, position: Position) -> tuple[Graph, Node]:
+        """The graph with a new node in the middle of a wire, and that node."""
+        graph, node = self.add(layer, position)
+        graph = graph.disconnect([edge])
+        if layer.input_ports:
+            graph = graph.connect(Edge(edge.source, edge.source_port, node.id, layer.input_ports[0].name))
+        if layer.output_ports:
+            graph = graph.connect(Edge(node.id, layer.output_ports[0].name, edge.target, edge.target_port))
+        return graph, node
+
+    def duplicate(self, node_ids: Iterable[str], offset: Position = (32.0, 32.0)) -> tuple[Graph, list[str]]:
+        """The graph with copies of these nodes and of the wires among them, and the ids of the copies."""
+        chosen = sorted(set(node_ids), key=id_order)
+        part = replace(
+            self,
+            nodes={node_id: self.nodes[node_id] for node_id in chosen},
+            edges=tuple(edge for edge in self.edges if edge.source in chosen and edge.target in chosen),
+        )
+        return self.paste(part, offset)
+
+    def paste(self, part: Graph, offset: Position = (0.0, 0.0)) -> tuple[Graph, list[str]]:
+        """The graph with all nodes and wires of another one added under new ids, and these ids."""
+        graph = self
+        new_ids: dict[str, str] = {}
+        for node_id in sorted(part.nodes, key=id_order):
+            node = part.nodes[node_id]
+            place = (node.position[0] + offset[0], node.position[1] + offset[1])
+            graph, copy = graph.add(node.layer, place, node.title)
+            new_ids[node_id] = copy.id
+        for edge in part.edges:
+            graph = graph.connect(replace(edge, source=new_ids[edge.source], target=new_ids[edge.target]))
+        return graph, list(new_ids.values())
+
+
+def default_title(layer: Layer) -> str:
+    """`MaxPool2d` becomes `max_pool2d`: readable, and fit for the name of an attribute in Python."""
+    name = getattr(layer, "name", "") or type(layer).__name__
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(name)).lower()
+
+
+def module_names(graph: Graph) -> dict[str, str]:
+    """For each node the attribute name that its module has in the compiled network and in exported source.
+
+    It is the title, made into an identifier and kept apart from other titles that give the same one.
+    """
+    names: dict[str, str] = {}
+    taken = set(RESERVED)
+    for node_id in sorted(graph.nodes, key=id_order):
+        stem = re.sub(r"\W+", "_", graph.nodes[node_id].title, flags=re.ASCII).strip("_").lower() or "layer"
+        if stem[0].isdigit():
+            stem = f"layer_{stem}"
+        name, number = stem, 2
+        while name in taken:
+            name, number = f"{stem}_{number}", number + 1
+        taken.add(name)
+        names[node_id] = name
+    return names
+
+
+# Names that an attribute of an nn.Module, or a name in the exported source, must not take.
+RESERVED = frozenset(
+    """False None True and as assert async await break class continue def del elif else except finally for from
+    global if import in is lambda nonlocal not or pass raise return try while with yield match case type
+    self torch nn math np numpy x y training forward parameters buffers modules children train eval to cpu cuda half
+    float double state_dict load_state_dict zero_grad requires_grad_ apply add_module register_buffer dump_patches
+    named_parameters named_modules named_children named_buffers share_memory compile extra_repr graph code print
+    bfloat16 get_buffer get_parameter get_submodule set_submodule set_extra_state get_extra_state register_module
+    register_parameter type xpu ipu mtia to_empty graph_module recompile call_super_init""".split()
+)
+
+
+def _port_names(old: tuple[Any, ...], new: tuple[Any, ...]) -> dict[str, str]:
+    """Which new port takes the wire of each old one."""
+    if len(old) == 1 and len(new) >= 1:
+        return {old[0].name: new[0].name}
+    kept = {port.name: port.name for port in old if port.name in {p.name for p in new}}
+    if not kept and old and new:  # a single new port takes the wire of the first
+        kept = {old[0].name: new[0].name}
+    return kept

@@ -1,0 +1,196 @@
+"""The kinds of Spec: Layer, Loss, Optimizer, Schedule, Dataset and Metric.
+
+They are declared here without torch. Their members live in `nnstudio.library`, one file each.
+Where a Spec stands for a class of torch, `torch_class` names it and `arguments` says how it is called:
+building the object and writing its source for export both come from these two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from nnstudio.core.data import Data, TensorType
+from nnstudio.core.problems import Complaint
+from nnstudio.core.spec import Spec
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Port:
+    """A place on a node where wires end (an input takes one) or start."""
+
+    name: str
+    sentence: str = ""
+
+
+class Layer(Spec, kind="layer"):
+    """A node's work: what comes in, what goes out, and the module that does it.
+
+    A layer either has a module (`torch_class` and `arguments`, or `build` overridden) or is an operation on
+    tensors (`apply` overridden, `torch_class` None).
+    """
+
+    category: ClassVar[str] = "Other"
+    formula: ClassVar[str] = ""
+    torch_class: ClassVar[Any] = None
+    inputs: ClassVar[tuple[Port, ...]] = (Port("input"),)
+    outputs: ClassVar[tuple[Port, ...]] = (Port("output"),)
+
+    @property
+    def input_ports(self) -> tuple[Port, ...]:
+        """The ports for wires that come in; they may depend on the settings."""
+        return self.inputs
+
+    @property
+    def output_ports(self) -> tuple[Port, ...]:
+        """The ports for wires that go out."""
+        return self.outputs
+
+    def check(self, *types: TensorType) -> Iterable[Complaint]:
+        """What is wrong with these inputs, in words. Called before the layer is built; one type per input port."""
+        return ()
+
+    def arguments(self, *shapes: Shape) -> Mapping[str, Any]:
+        """The arguments of `torch_class` for inputs of these shapes (batch axis left out)."""
+        return {}
+
+    def build(self, *shapes: Shape) -> Any:
+        """The nn.Module for inputs of these shapes, or None for an operation. Draws its initial weights."""
+        return None if self.torch_class is None else self.torch_class(**self.arguments(*shapes))
+
+    def apply(self, module: Any, *tensors: Any) -> Any:
+        """The output for these input tensors [batch, *shape]. Must also work on torch.fx proxies."""
+        return module(*tensors)
+
+    def output_type(self, *types: TensorType) -> TensorType | None:
+        """The type of the output where the layer states it itself; None lets the real layer tell on the meta device."""
+        return None
+
+    def summary(self, *shapes: Shape) -> str:
+        """A few words for the node, such as "2 → 8"; empty when nothing is worth saying."""
+        return ""
+
+
+class Missing(Layer, abstract=True):
+    """A layer that a file names and this program cannot make: kept as it was written, and said at the node."""
+
+    name: str
+    settings_text: str  # the settings as canonical JSON, so that saving loses nothing
+    reason: str
+    needed: str = ""
+    got: str = ""
+    input_names: tuple[str, ...] = ("input",)
+    output_names: tuple[str, ...] = ("output",)
+
+    def __post_init__(self) -> None:
+        """Nothing to check: it holds what could not be read."""
+
+    @property
+    def input_ports(self) -> tuple[Port, ...]:
+        return tuple(Port(name) for name in self.input_names)
+
+    @property
+    def output_ports(self) -> tuple[Port, ...]:
+        return tuple(Port(name) for name in self.output_names)
+
+    def check(self, *types: TensorType) -> Iterable[Complaint]:
+        yield Complaint(
+            self.needed or f"the layer {self.name}",
+            self.got or "a file that names it, while this version has no such layer",
+            "Replace the node, or open the project with the version that made it.",
+        )
+
+
+class Loss(Spec, kind="loss"):
+    """How wrong an output is."""
+
+    formula: ClassVar[str] = ""
+    torch_class: ClassVar[Any] = None
+
+    def arguments(self) -> Mapping[str, Any]:
+        """The arguments of `torch_class`: by default all settings by their own names."""
+        return {setting.name: getattr(self, setting.name) for setting in self.settings()}
+
+    def build(self) -> Any:
+        """The nn.Module that takes (output, target) and gives the mean loss as a scalar."""
+        return self.torch_class(**self.arguments())
+
+    def check(self, output: TensorType, data: Data) -> Iterable[Complaint]:
+        """What is wrong with computing this loss on this output for these targets."""
+        return ()
+
+    def target(self, targets: Any, data_task: str) -> Any:
+        """The targets as the loss takes them; `targets` is int64 [rows] or float32 [rows, outputs]."""
+        return targets
+
+    def probabilities(self, output: Any) -> Any:
+        """The output on the scale that a person reads: probabilities for classes, the value itself otherwise."""
+        return output
+
+    def classes(self, output: Any) -> Any:
+        """The predicted class numbers, int64 [rows], for an output [rows, …] of a classification."""
+        raise NotImplementedError
+
+
+class Optimizer(Spec, kind="optimizer"):
+    """The rule that turns gradients into a change of the weights. Each has a setting `lr`."""
+
+    formula: ClassVar[str] = ""
+    torch_class: ClassVar[Any] = None
+    fixed: ClassVar[Mapping[str, Any]] = {}  # arguments that no person sets, such as fused=True
+
+    def arguments(self) -> Mapping[str, Any]:
+        """The keyword arguments after the parameters."""
+        return {**{setting.name: getattr(self, setting.name) for setting in self.settings()}, **self.fixed}
+
+    def build(self, parameters: Any) -> Any:
+        return self.torch_class(parameters, **self.arguments())
+
+
+class Schedule(Spec, kind="schedule"):
+    """How the learning rate changes from epoch to epoch."""
+
+    formula: ClassVar[str] = ""
+    torch_class: ClassVar[Any] = None
+
+    def arguments(self, epochs: int) -> Mapping[str, Any]:
+        """The keyword arguments of `torch_class` after the optimizer, for a training of this many epochs."""
+        return {setting.name: getattr(self, setting.name) for setting in self.settings()}
+
+    def build(self, optimizer: Any, epochs: int) -> Any:
+        """The torch learning-rate scheduler, stepped once after each epoch; None for a constant rate."""
+        return None if self.torch_class is None else self.torch_class(optimizer, **self.arguments(epochs))
+
+
+class Dataset(Spec, kind="dataset"):
+    """Where rows come from. `load` is a pure function of the settings."""
+
+    category: ClassVar[str] = "Other"
+
+    def load(self) -> Data:
+        """All rows. Raises OSError or ValueError with one sentence when they cannot be read."""
+        raise NotImplementedError
+
+    def source(self) -> str:
+        """Python source that defines `X` and `y` (numpy) exactly as `load` makes them, for the exported script."""
+        raise NotImplementedError
+
+
+class Metric(Spec, kind="metric"):
+    """A figure that people read beside the loss, from sums that can be added up batch by batch."""
+
+    tasks: ClassVar[tuple[str, ...]] = ()
+    key: ClassVar[str] = ""  # its name in records: "accuracy"
+    percent: ClassVar[bool] = False
+    higher_is_better: ClassVar[bool] = True
+
+    def sums(self, prediction: Any, target: Any) -> Any:
+        """Additive statistics of some rows, float64 [k]. Classes are int64 [rows], values float [rows, outputs]."""
+        raise NotImplementedError
+
+    def value(self, sums: Any) -> float:
+        """The figure from the added-up statistics."""
+        raise NotImplementedError

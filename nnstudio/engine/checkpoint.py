@@ -1,0 +1,212 @@
+"""Taking a Checkpoint from a Run, and going on from one."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from nnstudio.core.checkpoint import Checkpoint, History
+from nnstudio.core.project import Project
+from nnstudio.core.spec import to_json
+from nnstudio.core.storage import graph_to_json, project_to_json
+
+if TYPE_CHECKING:
+    from nnstudio.engine.run import Run
+
+
+def recipe(project: Project, order: tuple[str, ...]) -> dict[str, str]:
+    """The settings that must be equal for an exact continuation, as canonical text.
+
+    Titles, positions and what leads to no Output do not count. Neither do the learning rate and the number of epochs:
+    they may change while a training goes on.
+    """
+    written = project_to_json(project)
+    graph = graph_to_json(project.graph)
+    kept = set(order)
+    nodes = {node["id"]: node["layer"] for node in graph["nodes"] if node["id"] in kept}
+    edges = [edge for edge in graph["edges"] if edge[0] in kept and edge[2] in kept]
+    optimizer = to_json(project.training.optimizer) if project.training.optimizer else {"settings": {}}
+    optimizer["settings"].pop("lr", None)
+    return {
+        name: json.dumps(value, sort_keys=True)
+        for name, value in {
+            "network": [nodes, edges],
+            "data": written["data"],
+            "optimizer": optimizer,
+            "batch_size": project.training.batch_size,
+            "seed": project.training.seed,
+        }.items()
+    }
+
+
+def _schedule_recipe(project: Project) -> str:
+    schedule = project.training.schedule
+    if schedule is None or schedule.torch_class is None:
+        return "constant"
+    return json.dumps([to_json(schedule), project.training.epochs], sort_keys=True)
+
+
+def take(run: Run) -> Checkpoint:
+    """A copy of all that the Run has learned and of where it stands."""
+    network = run.network
+    parameters = dict(network.named_parameters())
+    state = {
+        f"{name}|{key}": _array(value)
+        for name, parameter in parameters.items()
+        for key, value in run.optimizer.state.get(parameter, {}).items()
+        if isinstance(value, torch.Tensor)
+    }
+    group = run.optimizer.param_groups[0]
+    return Checkpoint(
+        names={node_id: name for node_id, name in network.names.items()},
+        weights={name: _array(value) for name, value in network.state_dict().items()},
+        optimizer=state,
+        optimizer_options={"lr": float(group["lr"]), "base_lr": run.base_lr},
+        schedule=_plain(run.schedule.state_dict()) if run.schedule is not None else None,
+        random_state=_array(run._random_state),
+        device_random_state=_array(run._device_random_state),
+        epoch=run.epoch,
+        batch=run.batch,
+        step=run.step,
+        seconds=run.seconds,
+        pending_losses=np.asarray(run._epoch_losses, np.float32),
+        pending_outputs=_array(torch.cat(run._outputs)) if run._outputs else np.zeros(0, np.float32),
+        pending_sums={key: sums.tolist() for key, sums in run._sums.items()},
+        history=History(tuple(run._records), run._step_losses.view().copy()),
+        recipe=recipe(run.project, _order(run)) | {"schedule": _schedule_recipe(run.project)},
+    )
+
+
+def _order(run: Run) -> tuple[str, ...]:
+    return tuple(run.network._values)
+
+
+def restore(run: Run, checkpoint: Checkpoint) -> None:
+    """Bring a new Run to where a checkpoint stands, as far as it fits."""
+    wanted = recipe(run.project, _order(run)) | {"schedule": _schedule_recipe(run.project)}
+    run.kept = _restore_weights(run, checkpoint)
+    if wanted.get("optimizer") == checkpoint.recipe.get("optimizer"):
+        _restore_optimizer(run, checkpoint)
+    run.epoch = checkpoint.epoch
+    run.step = checkpoint.step
+    run.seconds = checkpoint.seconds
+    run._records = [dict(record) for record in checkpoint.history.epochs]
+    run._step_losses.extend(np.asarray(checkpoint.history.step_losses, np.float32))
+    same = {name for name, text in wanted.items() if checkpoint.recipe.get(name) == text}
+    exact = same >= {"network", "data", "optimizer", "batch_size", "seed"} and checkpoint.batch < run.batches
+    if exact:
+        run.batch = checkpoint.batch
+        run._random_state = torch.from_numpy(np.array(checkpoint.random_state))
+        if len(checkpoint.device_random_state) == len(run._device_random_state):
+            run._device_random_state = torch.from_numpy(np.array(checkpoint.device_random_state))
+    run._begin_epoch()
+    if exact and run.batch:
+        run._epoch_losses = [float(loss) for loss in checkpoint.pending_losses]
+        if len(checkpoint.pending_outputs):
+            run._outputs = [torch.from_numpy(np.array(checkpoint.pending_outputs)).to(run.device)]
+        run._sums = {
+            key: torch.tensor(sums, dtype=torch.float64, device=run.device)
+            for key, sums in checkpoint.pending_sums.items()
+        }
+    _restore_schedule(run, checkpoint, exact and "schedule" in same)
+    run.continuation = "exact" if exact and "schedule" in same else "carried"
+
+
+def _restore_weights(run: Run, checkpoint: Checkpoint) -> tuple[str, ...]:
+    """Copy the weights of every node that is still there and whose arrays still fit; the ids of these nodes."""
+    kept = []
+    with torch.no_grad():
+        for node_id, name in run.network.names.items():
+            old_name = checkpoint.names.get(node_id)
+            module = run.network.module_of(node_id)
+            assert module is not None
+            own = module.state_dict()
+            old = {key: checkpoint.weights.get(f"{old_name}.{key}") for key in own}
+            if not own or any(
+                array is None or tuple(array.shape) != tuple(own[key].shape) for key, array in old.items()
+            ):
+                continue
+            for key, array in old.items():
+                own[key].copy_(torch.from_numpy(np.array(array)))
+            kept.append(node_id)
+    return tuple(kept)
+
+
+def _restore_optimizer(run: Run, checkpoint: Checkpoint) -> None:
+    """Give each parameter that was kept its own state back."""
+    kept = set(run.kept)
+    for node_id, name in run.network.names.items():
+        if node_id not in kept:
+            continue
+        old_name = checkpoint.names[node_id]
+        module = run.network.module_of(node_id)
+        assert module is not None
+        for key, parameter in module.named_parameters():
+            prefix = f"{old_name}.{key}|"
+            for full, array in checkpoint.optimizer.items():
+                if full.startswith(prefix) and array.shape in ((), tuple(parameter.shape)):
+                    value = torch.from_numpy(np.array(array))
+                    # Fused optimizers keep their step counter where the parameters are; the others on the CPU.
+                    on_device = value.dim() > 0 or run.optimizer.param_groups[0].get("fused")
+                    run.optimizer.state[parameter][full[len(prefix) :]] = value.to(run.device) if on_device else value
+
+
+def _restore_schedule(run: Run, checkpoint: Checkpoint, same: bool) -> None:
+    options = checkpoint.optimizer_options
+    base_lr, lr = options.get("base_lr"), options.get("lr")
+    group = run.optimizer.param_groups[0]
+    wanted = run._base_lr
+    if run.schedule is not None and not (same and _load_schedule(run, checkpoint)):
+        for _ in range(min(run.epoch, 1_000_000)):  # another schedule: it takes over at this epoch
+            run.schedule.step()
+    elif isinstance(lr, float) and isinstance(base_lr, float) and lr >= 0 and base_lr > 0 and same:
+        group["lr"] = lr
+        if run.schedule is not None:
+            group["initial_lr"] = base_lr
+        run._base_lr = base_lr
+        run.set_lr(wanted)
+        run._apply_wanted_lr()
+
+
+def _load_schedule(run: Run, checkpoint: Checkpoint) -> bool:
+    """Whether the scheduler took the state; a state of another form (a damaged or foreign file) is not taken."""
+    fresh = _plain(run.schedule.state_dict())
+    stored = checkpoint.schedule
+    if not _alike(fresh, stored):
+        return False
+    run.schedule.load_state_dict(_merged(run.schedule.state_dict(), stored))
+    return True
+
+
+def _alike(fresh: Any, stored: Any) -> bool:
+    if isinstance(fresh, dict):
+        return isinstance(stored, dict) and fresh.keys() == stored.keys() and all(_alike(fresh[k], stored[k]) for k in fresh)
+    if isinstance(fresh, list):
+        return isinstance(stored, list) and len(fresh) == len(stored) and all(map(_alike, fresh, stored))
+    if isinstance(fresh, bool) or fresh is None or isinstance(fresh, str):
+        return type(fresh) is type(stored)
+    return isinstance(stored, (int, float)) and not isinstance(stored, bool)
+
+
+def _merged(fresh: dict[str, Any], stored: Any) -> dict[str, Any]:
+    return {key: stored[key] if key in stored else value for key, value in fresh.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Numbers, texts, lists and objects of a scheduler's state; what is code is left out."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items() if _keepable(item)}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value if _keepable(item)]
+    return value.item() if isinstance(value, torch.Tensor) else value
+
+
+def _keepable(value: Any) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str, list, tuple, dict, torch.Tensor))
+
+
+def _array(tensor: torch.Tensor) -> np.ndarray:
+    return tensor.detach().to("cpu", copy=True).numpy()

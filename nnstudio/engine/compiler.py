@@ -1,0 +1,455 @@
+"""From a drawing to an nn.Module.
+
+`check` says of every node what goes in and out of it, and what is wrong. `compile_network` makes the Network: the
+layers' own torch modules under names taken from the titles, and a forward that torch.fx writes as straight-line code.
+
+Shapes come from the real layer on torch's meta device, kept by (layer, input types): the same code that trains.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from types import MethodType
+from typing import Any
+
+import torch
+from torch import fx, nn
+
+from nnstudio.core.data import Data, TensorType
+from nnstudio.core.graph import Graph, module_names
+from nnstudio.core.kinds import Layer, Missing
+from nnstudio.core.problems import Complaint, Problem, errors
+from nnstudio.core.project import Project
+from nnstudio.engine.data import load, prepare
+
+
+@dataclass(frozen=True)
+class NodeReport:
+    """What is known of one node: the type at each input port (None: not known), the output, and the parameters."""
+
+    inputs: tuple[TensorType | None, ...] = ()
+    output: TensorType | None = None
+    parameters: int = 0
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `check` found. `order` holds the ids of the nodes that lead to an Output, in the order of computation."""
+
+    nodes: Mapping[str, NodeReport] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    parameters: int = 0
+    order: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> list[Problem]:
+        return errors(self.problems)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the project can be trained."""
+        return not self.errors
+
+    def at(self, node_id: str) -> list[Problem]:
+        """The problems at one node."""
+        return self._by_node.get(node_id, [])
+
+    @cached_property
+    def _by_node(self) -> dict[str | None, list[Problem]]:
+        found: dict[str | None, list[Problem]] = {}
+        for problem in self.problems:
+            found.setdefault(problem.node, []).append(problem)
+        return found
+
+
+class GraphError(ValueError):
+    """A drawing that cannot be compiled; `problems` says where and why."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(problems[0].message if problems else "The drawing cannot be compiled.")
+
+
+# -- checking ----------------------------------------------------------------------------------------------------------
+
+
+def check(project: Project) -> Report:
+    """Shapes, parameters and problems of a whole project: the drawing, bound to its data, and its training."""
+    problems: list[Problem] = []
+    data: Data | None = None
+    if project.data.dataset is None:
+        problems.append(Problem("error", "No data is chosen. Choose a dataset in the Data panel.", fix="Choose a dataset."))
+    else:
+        try:
+            data = load(project.data.dataset)
+            prepare(project.data)
+        except (ValueError, OSError) as error:
+            problems.append(Problem("error", f"{error}"))
+    report = check_graph(project.graph, data.input_type if data else None)
+    problems.extend(report.problems)
+    if data is not None:
+        problems.extend(_check_loss(project.graph, report, data))
+        problems.extend(_check_batches(project, report, data))
+    if project.training.optimizer is None:
+        problems.append(Problem("error", "No optimizer is chosen. Choose one in the Training panel."))
+    if report.ready and report.parameters == 0:
+        problems.append(Problem("error", "There is nothing to train: no layer has parameters. Add a Linear layer."))
+    problems.extend(_check_memory(project.graph, report))
+    rank = {"error": 0, "warning": 1, "note": 2}
+    problems.sort(key=lambda problem: rank[problem.severity])
+    return Report(report.nodes, tuple(problems), report.parameters, report.order)
+
+
+def check_graph(graph: Graph, input_type: TensorType | None) -> Report:
+    """Shapes, parameters and problems of a drawing. `input_type` is what the data gives; None when there is none."""
+    problems: list[Problem] = []
+    ordered, _ = graph.order()
+    problems.extend(_check_cycle(graph))
+    outputs = [node_id for node_id, node in graph.nodes.items() if not node.layer.output_ports]
+    problems.extend(_check_ends(graph, outputs))
+    alive = _leading_to(graph, outputs)
+    feeding = {(edge.target, edge.target_port): edge.source for edge in graph.edges}
+    nodes: dict[str, NodeReport] = {}
+    used = 0
+    for node_id in ordered:
+        node = graph.nodes[node_id]
+        layer = node.layer
+        types: list[TensorType | None] = []
+        unconnected = False
+        for port in layer.input_ports:
+            source = feeding.get((node_id, port.name))
+            types.append(nodes[source].output if source in nodes else None)
+            if source is None:
+                unconnected = True
+                if node_id in alive:
+                    fix = "Draw a wire to it."
+                    words = f"{node.title} gets nothing at its input{_port_words(layer, port.name)}. {fix}"
+                    problems.append(Problem("error", words, node_id, port.name, "a wire", "nothing", fix))
+        if node_id not in alive:
+            problems.append(
+                Problem(
+                    "warning",
+                    f"{node.title} leads to no Output, so it is left out.",
+                    node_id,
+                    fix="Wire it on towards the Output, or delete it.",
+                )
+            )
+        if isinstance(layer, Missing):
+            problems.append(
+                Problem("error", f"{node.title}: {layer.reason}.", node_id, None, layer.needed, layer.got,
+                        "Replace the node, or mend the setting in the file.")
+            )  # fmt: skip
+            nodes[node_id] = NodeReport(tuple(types))
+            continue
+        if not layer.input_ports:
+            report, found = _check_input(graph, node_id, layer, input_type)
+        elif unconnected or any(kind is None for kind in types):
+            report, found = NodeReport(tuple(types)), []
+        else:
+            report, found = _check_layer(graph, node_id, layer, tuple(kind for kind in types if kind is not None))
+        nodes[node_id] = report
+        problems.extend(found)
+        if node_id in alive:
+            used += report.parameters
+    for node_id in graph.nodes:
+        nodes.setdefault(node_id, NodeReport())
+    problems.extend(_check_sense(graph, nodes, alive))
+    order = tuple(node_id for node_id in ordered if node_id in alive)
+    return Report(nodes, tuple(problems), used, order)
+
+
+def _port_words(layer: Layer, port: str) -> str:
+    return "" if len(layer.input_ports) == 1 else f" {port}"
+
+
+def _leading_to(graph: Graph, outputs: list[str]) -> set[str]:
+    sources: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        sources.setdefault(edge.target, []).append(edge.source)
+    alive, waiting = set(outputs), list(outputs)
+    while waiting:
+        for source in sources.get(waiting.pop(), ()):
+            if source not in alive:
+                alive.add(source)
+                waiting.append(source)
+    return alive
+
+
+def _check_cycle(graph: Graph) -> list[Problem]:
+    cycle = graph.cycle()
+    if not cycle:
+        return []
+    titles = " → ".join(graph.nodes[node_id].title for node_id in [*cycle, cycle[0]])
+    fix = "Remove one of these wires."
+    message = f"These layers wait for each other in a circle: {titles}. {fix}"
+    return [Problem("error", message, node_id, None, "wires without a circle", titles, fix) for node_id in cycle]
+
+
+def _check_ends(graph: Graph, outputs: list[str]) -> list[Problem]:
+    problems = []
+    inputs = [node_id for node_id, node in graph.nodes.items() if not node.layer.input_ports]
+    if not inputs:
+        problems.append(Problem("error", "There is no Input. Drag one from the palette.", fix="Add an Input."))
+    if not outputs:
+        problems.append(Problem("error", "There is no Output. Drag one from the palette.", fix="Add an Output."))
+    for kind, found in (("Input", inputs), ("Output", outputs)):
+        for node_id in found[1:]:
+            first = graph.nodes[found[0]].title
+            message = f"{graph.nodes[node_id].title} is a second {kind}, but one is used: {first} is there. Delete one."
+            problems.append(Problem("error", message, node_id, None, f"one {kind}", f"{len(found)}", f"Delete one {kind}."))
+    return problems
+
+
+def _check_input(
+    graph: Graph, node_id: str, layer: Layer, input_type: TensorType | None
+) -> tuple[NodeReport, list[Problem]]:
+    pinned: tuple[int, ...] | None = getattr(layer, "shape", None)
+    title = graph.nodes[node_id].title
+    if input_type is None:
+        if pinned is None:
+            return NodeReport(), []  # the missing data is a problem of the project, said once
+        return NodeReport((), TensorType(pinned)), []
+    report = NodeReport((), input_type, 0, layer.summary(input_type.shape))
+    if pinned is not None and pinned != input_type.shape:
+        complaint = Complaint(
+            f"rows of shape {TensorType(pinned).text}", f"{input_type.text} from the data", "Clear its shape, so that it follows the data."
+        )
+        return report, [Problem.at(node_id, title, complaint)]
+    return report, []
+
+
+def _check_layer(
+    graph: Graph, node_id: str, layer: Layer, types: tuple[TensorType, ...]
+) -> tuple[NodeReport, list[Problem]]:
+    title = graph.nodes[node_id].title
+    complaints = list(layer.check(*types))
+    problems = [Problem.at(node_id, title, complaint) for complaint in complaints]
+    if errors(problems):
+        return NodeReport(types), problems
+    output, parameters, refused = _evaluate(layer, types)
+    if refused:
+        shapes = " and ".join(kind.text for kind in types)
+        complaint = Complaint("inputs that it can compute with", shapes, "Change its settings or the wire into it.")
+        problems.append(Problem.at(node_id, title, complaint, details=refused))
+        return NodeReport(types), problems
+    summary = layer.summary(*(kind.shape for kind in types))
+    return NodeReport(types, output if layer.output_ports else types[0], parameters, summary), problems
+
+
+
+
+@lru_cache(maxsize=20_000)
+def _evaluate(layer: Layer, types: tuple[TensorType, ...]) -> tuple[TensorType | None, int, str]:
+    """(output type, parameters, torch's refusal) of a layer on inputs of these types; nothing is allocated."""
+    shapes = tuple(kind.shape for kind in types)
+    try:
+        with torch.device("meta"), torch.no_grad():
+            module = layer.build(*shapes)
+            parameters = 0 if module is None else sum(p.numel() for p in module.parameters())
+            stated = layer.output_type(*types)
+            if stated is not None:
+                return stated, parameters, ""
+            tensors = [torch.empty((2, *kind.shape), dtype=getattr(torch, kind.dtype)) for kind in types]
+            if module is not None:
+                module.eval()
+            output = layer.apply(module, *tensors)
+    except Exception as error:  # torch refuses with many classes; whatever it is, it is said at the node
+        return None, 0, str(error).strip().split("\n")[0] or type(error).__name__
+    if any(size == 0 for size in output.shape):
+        return None, parameters, f"the output would be empty: {list(output.shape[1:])}"
+    if output.dim() == 0 or output.shape[0] != 2:
+        return None, parameters, f"the output {list(output.shape)} does not keep the rows of the batch apart"
+    return TensorType(tuple(output.shape[1:]), str(output.dtype).removeprefix("torch.")), parameters, ""
+
+
+def _check_loss(graph: Graph, report: Report, data: Data) -> list[Problem]:
+    problems = []
+    for node_id in report.order:
+        node = graph.nodes[node_id]
+        loss = getattr(node.layer, "loss", None)
+        kind = report.nodes[node_id].output
+        if loss is None or kind is None:
+            continue
+        problems.extend(Problem.at(node_id, node.title, complaint) for complaint in loss.check(kind, data))
+    return problems
+
+
+# The last layer would do a second time what the loss does by itself.
+_INSIDE_THE_LOSS = {("Softmax", "CrossEntropyLoss"): "softmax", ("Sigmoid", "BCEWithLogitsLoss"): "the sigmoid"}
+
+
+def _check_sense(graph: Graph, nodes: Mapping[str, NodeReport], alive: set[str]) -> list[Problem]:
+    """Drawings that compute something, though hardly what was meant."""
+    problems = []
+    for edge in graph.edges:
+        if edge.target not in alive:
+            continue
+        source, target = graph.nodes[edge.source], graph.nodes[edge.target]
+        loss = getattr(target.layer, "loss", None)
+        twice = _INSIDE_THE_LOSS.get((type(source.layer).__name__, type(loss).__name__))
+        if twice:
+            message = (
+                f"{source.title}: {type(loss).__name__} already applies {twice}, so here it is applied twice and the "
+                f"network learns slowly. Delete {source.title}."
+            )
+            problems.append(Problem("warning", message, edge.source, None, "raw scores", twice, f"Delete {source.title}."))
+        names = (type(source.layer).__name__, type(target.layer).__name__)
+        if names == ("Linear", "Linear") and len(graph.out_of(edge.source)) == 1:
+            message = (
+                f"{source.title} and {target.title} collapse into one Linear layer: W' = W2 W1, b' = W2 b1 + b2. "
+                "Put an activation between them."
+            )
+            problems.append(Problem("note", message, edge.target, fix="Insert an activation, such as ReLU, on the wire."))
+    return problems
+
+
+def _check_batches(project: Project, report: Report, data: Data) -> list[Problem]:
+    """Batch normalisation cannot learn from a batch of one row."""
+    try:
+        rows = len(prepare(project.data).train_rows)
+    except (ValueError, OSError):
+        return []
+    size = min(project.training.batch_size or rows, rows)
+    last = rows % size or size
+    if last != 1:
+        return []
+    problems = []
+    for node_id in report.order:
+        node, found = project.graph.nodes[node_id], report.nodes[node_id]
+        if type(node.layer).__name__.startswith("BatchNorm") and found.output and math.prod(found.output.shape[1:]) == 1:
+            complaint = Complaint(
+                "at least 2 rows in every batch",
+                f"a last batch of 1 row ({rows} training rows in batches of {size})",
+                f"Use another batch size, such as {size + 1 if rows % (size + 1) != 1 else size + 2}.",
+            )
+            problems.append(Problem.at(node_id, node.title, complaint))
+    return problems
+
+
+def _check_memory(graph: Graph, report: Report) -> list[Problem]:
+    """Refuse what cannot fit, before anything is allocated: weights, gradients and two moments, 16 bytes a parameter."""
+    limit = _memory()
+    if 16 * report.parameters <= limit:
+        return []
+    largest = max(report.order, key=lambda node_id: report.nodes[node_id].parameters)
+    complaint = Complaint(
+        f"memory that this computer has ({_bytes(limit)})",
+        f"{report.nodes[largest].parameters:,} parameters, for which training takes {_bytes(16 * report.parameters)}",
+        "Make it smaller.",
+    )
+    return [Problem.at(largest, graph.nodes[largest].title, complaint)]
+
+
+@lru_cache(maxsize=1)
+def _memory() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return 16 << 30
+
+
+def _bytes(count: float) -> str:
+    for unit in ("bytes", "kB", "MB", "GB", "TB", "PB"):
+        if count < 1000 or unit == "PB":
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    raise AssertionError
+
+
+# -- compiling ---------------------------------------------------------------------------------------------------------
+
+
+class Network(nn.Module):
+    """The module that a drawing means.
+
+    Attributes:
+        drawing: the Graph it was made from.
+        names: for each node that has a module, the attribute name of that module.
+        code_graph: torch.fx's graph of the forward; each of its nodes that is the value of a drawn node carries that
+            node's id in `meta["node"]`.
+    """
+
+    def __init__(self, drawing: Graph, input_type: TensorType, report: Report) -> None:
+        super().__init__()
+        self.drawing = drawing
+        self.names: dict[str, str] = {}
+        self.code_graph = fx.Graph()
+        tracer = fx.proxy.GraphAppendingTracer(self.code_graph)
+        feeding = {(edge.target, edge.target_port): edge.source for edge in drawing.edges}
+        wanted = module_names(drawing)
+        values: dict[str, fx.Proxy] = {}
+        results: list[str] = []
+        for node_id in report.order:
+            layer = drawing.nodes[node_id].layer
+            if not layer.input_ports:
+                values[node_id] = fx.Proxy(self.code_graph.placeholder("x"), tracer)
+            else:
+                given = [values[feeding[node_id, port.name]] for port in layer.input_ports]
+                if not layer.output_ports:
+                    values[node_id] = given[0]
+                    results.append(node_id)
+                    continue
+                types = report.nodes[node_id].inputs
+                module = layer.build(*(kind.shape for kind in types if kind is not None))
+                if module is not None:
+                    self.names[node_id] = wanted[node_id]
+                    self.add_module(wanted[node_id], module)
+                values[node_id] = layer.apply(_Call(self.code_graph, tracer, wanted[node_id]), *given)
+            values[node_id].node.meta["node"] = node_id
+        self.code_graph.output(values[results[0]].node)
+        self.code_graph.lint()
+        self._values = {node_id: proxy.node.name for node_id, proxy in values.items()}
+        self.forward = _forward(self, self.code_graph)
+        self._activations: Any = None
+
+    def activations(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The value at every node for these inputs [batch, *shape]; the Output holds what it receives."""
+        if self._activations is None:
+            graph = fx.Graph()
+            copies: dict[fx.Node, fx.Node] = {}
+            graph.graph_copy(self.code_graph, copies)
+            by_name = {node.name: copy for node, copy in copies.items()}
+            graph.output({node_id: by_name[name] for node_id, name in self._values.items()})
+            self._activations = _forward(self, graph)
+        values: dict[str, torch.Tensor] = self._activations(x)
+        return values
+
+    def module_of(self, node_id: str) -> nn.Module | None:
+        """The module of a node; None for operations, which have none."""
+        name = self.names.get(node_id)
+        return None if name is None else getattr(self, name)
+
+
+class _Call:
+    """Stands for a module while the forward is written down."""
+
+    def __init__(self, graph: fx.Graph, tracer: Any, name: str) -> None:
+        self._graph, self._tracer, self._name = graph, tracer, name
+
+    def __call__(self, *tensors: fx.Proxy) -> fx.Proxy:
+        return fx.Proxy(self._graph.call_module(self._name, tuple(tensor.node for tensor in tensors)), self._tracer)
+
+
+def _forward(network: nn.Module, graph: fx.Graph) -> Any:
+    """torch.fx's code for a graph, as a method of the network itself: no wrapper is called in between."""
+    return MethodType(type(fx.GraphModule(network, graph)).forward, network)
+
+
+def compile_network(graph: Graph, input_type: TensorType) -> Network:
+    """The network of a drawing for inputs of this type.
+
+    The initial weights are drawn from torch's random state in topological order, ties in the order in which the nodes
+    were made: after `torch.manual_seed` they are those of a script that makes the layers one after the other.
+
+    Raises:
+        GraphError: the drawing has errors.
+    """
+    report = check_graph(graph, input_type)
+    if report.errors:
+        raise GraphError(report.errors)
+    return Network(graph, input_type, report)

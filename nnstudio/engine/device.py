@@ -1,0 +1,54 @@
+"""Where a network can be trained: the CPU, a CUDA GPU, Apple's MPS; and why not, in a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class DeviceReport:
+    """One device: its torch name, whether it can be used, and a sentence that says what it is or why it cannot."""
+
+    name: str
+    usable: bool
+    sentence: str
+
+
+def devices() -> list[DeviceReport]:
+    """All kinds of device, the preferred one first among the usable."""
+    return [_cuda(), _mps(), DeviceReport("cpu", True, f"The processor, with {torch.get_num_threads()} threads.")]
+
+
+def choose(name: str) -> torch.device:
+    """The device for a setting: "auto" takes the first that can be used.
+
+    Raises:
+        ValueError: the device cannot be used; the sentence says why.
+    """
+    reports = devices()
+    if name == "auto":
+        return torch.device(next(report.name for report in reports if report.usable))
+    report = next((report for report in reports if report.name == name), None)
+    if report is None:
+        raise ValueError(f"There is no device called {name!r}. Use auto, cpu, cuda or mps.")
+    if not report.usable:
+        raise ValueError(f"{name} cannot be used: {report.sentence} Use auto or cpu.")
+    return torch.device(name)
+
+
+def _cuda() -> DeviceReport:
+    if torch.cuda.is_available():
+        return DeviceReport("cuda", True, f"{torch.cuda.get_device_name()} (CUDA {torch.version.cuda}).")
+    if torch.version.cuda is None:
+        return DeviceReport("cuda", False, "This build of PyTorch has no CUDA.")
+    return DeviceReport("cuda", False, "No NVIDIA GPU or driver was found.")
+
+
+def _mps() -> DeviceReport:
+    if torch.backends.mps.is_available():
+        return DeviceReport("mps", True, "Apple's GPU (Metal).")
+    if not torch.backends.mps.is_built():
+        return DeviceReport("mps", False, "MPS exists on Apple computers only.")
+    return DeviceReport("mps", False, "This macOS is too old for MPS, or the computer has no Apple GPU.")

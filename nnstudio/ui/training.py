@@ -1,0 +1,374 @@
+"""Training: what the buttons of the window do to the Run, and how its views are fed.
+
+The views ask and the worker answers between two steps. A view is asked again only after its last picture was drawn,
+and not before both together have cost less than its share of the time: a slow view lowers its own rate, not the
+training's and not the window's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, Literal, Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from nnstudio.core.project import Project
+from nnstudio.engine.run import Run, RunError, Snapshot
+from nnstudio.ui.document import Document, meaning
+from nnstudio.ui.worker import Answer, Worker, measured
+
+State = Literal["idle", "running", "pausing", "paused"]
+
+PICTURES_A_SECOND = 15
+# The part of the time that one view may take, drawing and measuring together.
+SHARE = 0.03
+# Milliseconds of drawing in one turn of the event loop, so that the mouse never waits.
+TURN_MS = 4.0
+# Networks larger than this are not made on each edit only to show their first weights.
+PREVIEW_PARAMETERS = 2_000_000
+
+
+class View(Protocol):
+    """What Training needs of a panel, of the canvas and of the inspector."""
+
+    key: str
+
+    def request(self) -> Callable[[Run], Any] | None: ...
+    def draw(self, reading: Any, snapshot: Snapshot) -> None: ...
+    def clear(self) -> None: ...
+    def isVisible(self) -> bool: ...
+
+
+class _Turn:
+    """When a view is to be asked again, and what it is waiting for."""
+
+    def __init__(self) -> None:
+        self.due = 0.0
+        self.asked = False
+        self.answer: Answer | None = None
+        self.step = -1  # the step that its picture shows
+        self.cost = 0.0  # seconds, of the last picture
+
+
+class Training(QObject):
+    """The Run of the open document.
+
+    state: "idle" (not begun, or stopped), "running", "pausing" (waiting for the step under way), "paused".
+    """
+
+    state_changed = Signal()
+    # Snapshot: the newest one was shown
+    pulled = Signal(object)
+    # a sentence: the training could not begin, or had to end
+    problem = Signal(str)
+    # a sentence for the status bar
+    message = Signal(str)
+
+    def __init__(self, document: Document, views: Iterable[View] = ()) -> None:
+        super().__init__()
+        self.document = document
+        self.state: State = "idle"
+        self.run: Run | None = None
+        self.newest: Snapshot | None = None
+        self._worker: Worker | None = None
+        self._after: Callable[[], None] | None = None
+        self._whole_again = False
+        self._views: list[View] = []
+        self._turns: dict[str, _Turn] = {}
+        self._first = 0
+        self._timer = QTimer(self)
+        self._timer.setInterval(1000 // PICTURES_A_SECOND // 4)
+        self._timer.timeout.connect(self._pull)
+        self._preview = QTimer(self)
+        self._preview.setSingleShot(True)
+        self._preview.setInterval(150)
+        self._preview.timeout.connect(self._show_preview)
+        document.changed.connect(self._document_changed)
+        document.selected.connect(lambda _: self.refresh())
+        for view in views:
+            self.add_view(view)
+        self._preview.start()
+
+    def add_view(self, view: View) -> None:
+        """Feed this view from now on."""
+        self._views.append(view)
+        self._turns[view.key] = _Turn()
+
+    # -- what the person wants -------------------------------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """Whether a step may be under way."""
+        return self._worker is not None
+
+    def train(self) -> None:
+        """Begin, or go on after a pause."""
+        whole, self._whole_again = self._whole_again, False
+        self._start(epochs=self.document.project.training.epochs if whole else None)
+
+    def one_step(self) -> None:
+        """One batch forward, backward, and one update."""
+        self._start(steps=1)
+
+    def one_epoch(self) -> None:
+        """To the end of the epoch under way."""
+        self._start(epochs=1)
+
+    def pause(self) -> None:
+        """Hold after the step under way."""
+        if self._worker is not None:
+            self._worker.pause()
+            self._set_state("pausing")
+
+    def stop(self) -> None:
+        """End this training and keep what was learned; the next one takes all its epochs, with what is drawn then."""
+        self._whole_again = True
+        if self._worker is not None:
+            self._then(lambda: self._set_state("idle"))
+            self.pause()
+        elif self.state == "paused":
+            self._set_state("idle")
+
+    def reset(self) -> None:
+        """Draw the initial weights anew from the seed, and forget the curves."""
+        if self._worker is not None:
+            self._then(self.reset)
+            self.pause()
+            return
+        self.run = self.newest = None
+        self._whole_again = False
+        self.document.trained(None)
+        for view in self._views:
+            view.clear()
+        for turn in self._turns.values():
+            turn.answer, turn.asked, turn.step = None, False, -1
+        self._set_state("idle")
+        self._show_preview()
+
+    def set_lr(self, lr: float) -> None:
+        """Change the learning rate of the Run, also while it trains."""
+        if self.run is not None:
+            self.run.set_lr(lr)
+
+    def apply_changes(self) -> None:
+        """Go on with the project as it is now; weights that still fit are kept."""
+        if self._worker is not None:
+            self._then(self.train)
+            self.pause()
+        else:
+            self.train()
+
+    @property
+    def network_changed(self) -> bool:
+        """Whether the project was edited since the Run was made, so that the Run trains something else."""
+        return self.run is not None and _recipe(self.run.project) != _recipe(self.document.project)
+
+    def checkpoint_now(self) -> None:
+        """Give the document the weights as they are at this moment, also in the middle of a training."""
+        if self.run is None or self.run.step == 0:
+            return
+        if self._worker is None:
+            self._keep()
+            return
+        waiting = time.monotonic() + 60
+        self._worker.ask("checkpoint", Run.checkpoint)
+        while self._worker.isRunning() and time.monotonic() < waiting:
+            for answer in self._worker.answers():
+                if answer.key == "checkpoint":
+                    self.document.trained(answer.reading)
+                    return
+                self._take(answer)
+            self._worker.wait(2)  # milliseconds; returns at once when the stretch has ended
+        self._keep()
+
+    def shut_down(self) -> None:
+        """End the thread, before the window goes."""
+        self._timer.stop()
+        self._preview.stop()
+        self._after = None
+        if self._worker is not None:
+            self._worker.pause()
+            self._worker.wait()
+            self._ended()
+
+    # -- the stretch under way -------------------------------------------------------------------------------------
+
+    def _start(self, *, steps: int | None = None, epochs: int | None = None) -> None:
+        if self._worker is not None or not self._renew():
+            return
+        assert self.run is not None
+        self._worker = Worker(self.run, steps=steps, epochs=epochs)
+        self._worker.finished.connect(self._ended)
+        for turn in self._turns.values():
+            turn.asked, turn.answer = False, None
+        self._set_state("running")
+        self._worker.start(Worker.Priority.InheritPriority)
+        self._timer.start()
+
+    def _renew(self) -> bool:
+        """Have a Run of the project as it is now; False (and a sentence) when there can be none."""
+        project = self.document.project
+        if self.run is not None and _recipe(self.run.project) == _recipe(project):
+            return True
+        if self.run is not None and self.run.step:
+            checkpoint = self.run.checkpoint()
+        else:
+            checkpoint = self.document.checkpoint
+        try:
+            self.run = Run(project, checkpoint)
+        except (RunError, ValueError, OSError) as error:
+            self.problem.emit(str(error))
+            return False
+        if self.run.continuation == "carried" and self.run.step:
+            kept, layers = len(self.run.kept), len(self.run.network.names)
+            with_weights = sum(1 for i in self.run.network.names if self.document.report.nodes[i].parameters)
+            if layers and kept < with_weights:
+                self.message.emit(f"Kept the weights of {kept} of {with_weights} layers; the others start anew.")
+        return True
+
+    def _then(self, what: Callable[[], None]) -> None:
+        self._after = what
+
+    def _ended(self) -> None:
+        worker = self._worker
+        if worker is None:
+            return
+        worker.wait()
+        self._worker = None
+        self._timer.stop()
+        for answer in worker.answers():
+            self._take(answer)
+        for turn in self._turns.values():
+            turn.asked = False
+        snapshot = worker.newest
+        done = snapshot is not None and snapshot.done and not snapshot.problem
+        if snapshot is not None:
+            self.newest = snapshot
+        self._keep()
+        self._set_state("paused")
+        if done and snapshot is not None and snapshot.epoch >= snapshot.epochs:
+            self._set_state("idle")
+        self.refresh()
+        if worker.failure or (snapshot is not None and snapshot.problem):
+            self._after = None
+            self._set_state("idle")
+            self.problem.emit(worker.failure or (snapshot.problem if snapshot else ""))
+        worker.deleteLater()
+        after, self._after = self._after, None
+        if after is not None:
+            after()
+
+    def _keep(self) -> None:
+        if self.run is not None and self.run.step:
+            self.document.trained(self.run.checkpoint())
+
+    def _set_state(self, state: State) -> None:
+        if state != self.state:
+            self.state = state
+        self.state_changed.emit()
+
+    # -- pictures --------------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Measure and draw all visible views now, when nothing trains."""
+        if self._worker is not None:
+            for turn in self._turns.values():
+                turn.due = 0.0
+            return
+        if self.run is None:
+            return
+        snapshot = self.run.snapshot()
+        if self.newest is not None:
+            snapshot = replace(snapshot, done=self.newest.done, epochs=self.newest.epochs)
+        self.newest = snapshot
+        for view in self._views:
+            if view.isVisible():
+                measure = view.request()
+                reading = measured(view.key, measure, self.run).reading if measure is not None else None
+                if measure is None or reading is not None:
+                    view.draw(reading, snapshot)
+                    self._turns[view.key].step = snapshot.step
+        self.pulled.emit(snapshot)
+
+    def costs(self) -> dict[str, float]:
+        """Seconds that the last picture of each view took, measuring and drawing together."""
+        return {key: turn.cost for key, turn in self._turns.items()}
+
+    def _pull(self) -> None:
+        worker = self._worker
+        if worker is None:
+            return
+        for answer in worker.answers():
+            self._take(answer)
+        snapshot = worker.newest
+        if snapshot is None:
+            return
+        if snapshot is not self.newest:
+            self.newest = snapshot
+            self.pulled.emit(snapshot)
+        self._draw_some(worker, snapshot)
+
+    def _take(self, answer: Answer) -> None:
+        turn = self._turns.get(answer.key)
+        if turn is not None:
+            turn.asked, turn.answer = False, answer
+            if answer.error:
+                self.message.emit(f"The view {answer.key} could not be measured: {answer.error}")
+
+    def _draw_some(self, worker: Worker, snapshot: Snapshot) -> None:
+        """Ask and draw in turn, beginning where the last turn ended, until this turn's time is used up."""
+        began = time.perf_counter()
+        count = len(self._views)
+        for offset in range(count):
+            place = (self._first + offset) % count
+            view = self._views[place]
+            turn = self._turns[view.key]
+            now = time.perf_counter()
+            if now < turn.due or not view.isVisible():
+                continue
+            if turn.answer is None and not turn.asked and turn.step != snapshot.step:
+                measure = view.request()
+                if measure is not None:
+                    turn.asked = True
+                    worker.ask(view.key, measure)
+                    continue
+                turn.answer = Answer(view.key, None, 0.0)
+            if turn.answer is None:
+                continue
+            answer, turn.answer = turn.answer, None
+            if not answer.error:
+                view.draw(answer.reading, snapshot)
+            turn.step = snapshot.step
+            turn.cost = time.perf_counter() - now + answer.seconds
+            turn.due = now + max(1 / PICTURES_A_SECOND, turn.cost / SHARE)
+            if (time.perf_counter() - began) * 1000 > TURN_MS:
+                self._first = (place + 1) % count
+                return
+
+    # -- before the first step -------------------------------------------------------------------------------------
+
+    def _document_changed(self, before: Project, after: Project) -> None:
+        if meaning(before) != meaning(after):
+            if not self.busy:
+                self._preview.start()
+            self.state_changed.emit()
+
+    def _show_preview(self) -> None:
+        """Show the weights that a training would begin with, or those that a file or a pause left."""
+        report = self.document.report
+        if self.busy or not report.ready or report.parameters > PREVIEW_PARAMETERS:
+            return
+        if self._renew():
+            self.refresh()
+            self.state_changed.emit()
+
+
+def _recipe(project: Project) -> tuple[object, ...]:
+    """What of a project makes another Run necessary: all that matters but the learning rate."""
+    nodes, edges, data, training = meaning(project)
+    optimizer = project.training.optimizer
+    if optimizer is not None and hasattr(optimizer, "lr"):
+        training = replace(project.training, optimizer=optimizer.with_(lr=1.0))
+    return nodes, edges, data, training
