@@ -243,7 +243,7 @@ class Graph:
 def default_title(layer: Layer) -> str:
     """`MaxPool2d` becomes `max_pool2d`: readable, and fit for the name of an attribute in Python."""
     name = getattr(layer, "name", "") or type(layer).__name__
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(name)).lower()
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", str(name)).lower()
 
 
 def module_names(graph: Graph) -> dict[str, str]:

@@ -36,6 +36,7 @@ class Layer(Spec, kind="layer"):
     category: ClassVar[str] = "Other"
     formula: ClassVar[str] = ""
     torch_class: ClassVar[Any] = None
+    own_source: ClassVar[tuple[type, ...]] = ()  # classes that torch does not have, whose source an export must carry
     inputs: ClassVar[tuple[Port, ...]] = (Port("input"),)
     outputs: ClassVar[tuple[Port, ...]] = (Port("output"),)
 
@@ -105,10 +106,16 @@ class Missing(Layer, abstract=True):
 
 
 class Loss(Spec, kind="loss"):
-    """How wrong an output is."""
+    """How wrong an output is.
+
+    `target_source` and `classes_source` say in Python what `target` does to the class numbers `y` of a classification,
+    and `classes` to an `output`; an exported script holds them word for word.
+    """
 
     formula: ClassVar[str] = ""
     torch_class: ClassVar[Any] = None
+    target_source: ClassVar[str] = ""
+    classes_source: ClassVar[str] = ""
 
     def arguments(self) -> Mapping[str, Any]:
         """The arguments of `torch_class`: by default all settings by their own names."""
@@ -163,6 +170,13 @@ class Schedule(Spec, kind="schedule"):
     def build(self, optimizer: Any, epochs: int) -> Any:
         """The torch learning-rate scheduler, stepped once after each epoch; None for a constant rate."""
         return None if self.torch_class is None else self.torch_class(optimizer, **self.arguments(epochs))
+
+    def source(self, epochs: int) -> str:
+        """The Python expression that builds it from `optimizer`; empty for a constant rate."""
+        if self.torch_class is None:
+            return ""
+        arguments = "".join(f", {name}={value!r}" for name, value in self.arguments(epochs).items())
+        return f"torch.optim.lr_scheduler.{self.torch_class.__name__}(optimizer{arguments})"
 
 
 class Dataset(Spec, kind="dataset"):

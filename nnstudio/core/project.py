@@ -9,6 +9,24 @@ from nnstudio.core.graph import Graph
 from nnstudio.core.kinds import Dataset, Optimizer, Schedule
 
 
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def _whole(name: str, value: Any, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"{name} needs a whole number from {low} to {high}, but got {value!r}")
+
+
+def _between(name: str, value: Any, low: float, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise ValueError(f"{name} needs a number from {low:g} to {high:g}, but got {value!r}")
+
+
+def _yes_or_no(name: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} needs yes or no (true or false), but got {value!r}")
+
+
 @dataclass(frozen=True)
 class DataSettings:
     """Which rows, and how they are divided and scaled.
@@ -61,9 +79,6 @@ class TrainingSettings:
             raise ValueError(f"device needs one of {', '.join(DEVICES)}, but got {self.device!r}")
 
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
-
-
 @dataclass(frozen=True)
 class Project:
     """The drawing, the data and the training. `title` and `sentence` are what the gallery shows of an example;
@@ -86,18 +101,3 @@ class Project:
     def with_training(self, **changes: Any) -> Project:
         """Raises ValueError with one sentence for an impossible value."""
         return replace(self, training=replace(self.training, **changes))
-
-
-def _whole(name: str, value: Any, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ValueError(f"{name} needs a whole number from {low} to {high}, but got {value!r}")
-
-
-def _between(name: str, value: Any, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise ValueError(f"{name} needs a number from {low:g} to {high:g}, but got {value!r}")
-
-
-def _yes_or_no(name: str, value: Any) -> None:
-    if not isinstance(value, bool):
-        raise ValueError(f"{name} needs yes or no (true or false), but got {value!r}")

@@ -1,0 +1,13 @@
+"""Things to pick: every module in the six folders is imported, and its Specs register themselves."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+FOLDERS = ("losses", "layers", "optimizers", "schedules", "datasets", "metrics")
+
+for _folder in FOLDERS:
+    _package = importlib.import_module(f"{__name__}.{_folder}")
+    for _module in sorted(module.name for module in pkgutil.iter_modules(_package.__path__)):
+        importlib.import_module(f"{_package.__name__}.{_module}")

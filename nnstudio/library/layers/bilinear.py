@@ -1,0 +1,46 @@
+"""The bilinear layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from torch import nn
+
+from nnstudio.core.data import TensorType
+from nnstudio.core.kinds import Layer, Port, Shape
+from nnstudio.core.problems import Complaint
+from nnstudio.core.spec import field
+from nnstudio.library.layers._checks import needs_float
+
+
+class Bilinear(
+    Layer,
+    category="Dense",
+    formula="y = x₁ᵀ A x₂ + b",
+    torch_class=nn.Bilinear,
+    reference="torch.nn.Bilinear",
+    inputs=(Port("a", "The first factor."), Port("b", "The second factor.")),
+):
+    """Every output is a weighted sum of all products of one input with the other."""
+
+    out_features: int = field(8, "How many numbers come out.", minimum=1)
+    bias: bool = field(True, "Whether a number of its own is added to each output.")
+
+    def check(self, *types: TensorType) -> Iterable[Complaint]:
+        for kind in types:
+            yield from needs_float(kind)
+        first, second = types
+        if not first.shape or not second.shape or first.shape[:-1] != second.shape[:-1]:
+            yield Complaint("two inputs alike in all but the last axis", f"{first.text} and {second.text}", "Add a Reshape.")
+
+    def arguments(self, *shapes: Shape) -> Mapping[str, Any]:
+        return {
+            "in1_features": shapes[0][-1],
+            "in2_features": shapes[1][-1],
+            "out_features": self.out_features,
+            "bias": self.bias,
+        }
+
+    def summary(self, *shapes: Shape) -> str:
+        return f"{shapes[0][-1]}, {shapes[1][-1]} → {self.out_features}"

@@ -1,0 +1,1 @@
+"""How wrong an output is. One file each; a new file is found by itself."""
