@@ -434,7 +434,7 @@ def to_bytes(project: Project, checkpoint: Checkpoint | None = None, picture: by
     entries = {"mimetype": MIME_TYPE.encode(), "project.json": _dump(project_to_json(project))}
     if checkpoint is not None:
         entries["checkpoint.json"] = _dump(_checkpoint_to_json(checkpoint))
-        entries["weights.safetensors"] = save_tensors({k: np.ascontiguousarray(v) for k, v in checkpoint.weights.items()})
+        entries["weights.safetensors"] = save_tensors({k: np.asarray(v, order="C") for k, v in checkpoint.weights.items()})
         entries["state.safetensors"] = save_tensors(_state(checkpoint))
     if picture:
         entries["picture.png"] = picture
@@ -546,7 +546,7 @@ def _state(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
     state["pending_losses"] = checkpoint.pending_losses
     state["pending_outputs"] = checkpoint.pending_outputs
     state["step_losses"] = checkpoint.history.step_losses
-    return {name: np.ascontiguousarray(array) for name, array in state.items()}
+    return {name: np.asarray(array, order="C") for name, array in state.items()}
 
 
 def _dump(value: Any) -> bytes:

@@ -97,6 +97,8 @@ def restore(run: Run, checkpoint: Checkpoint) -> None:
     run._step_losses.extend(np.asarray(checkpoint.history.step_losses, np.float32))
     same = {name for name, text in wanted.items() if checkpoint.recipe.get(name) == text}
     exact = same >= {"network", "data", "optimizer", "batch_size", "seed"} and checkpoint.batch < run.batches
+    stateful = {node_id for node_id in run.network.names if run.network.module_of(node_id).state_dict()}  # type: ignore[union-attr]
+    exact = exact and stateful == set(run.kept)
     if exact:
         run.batch = checkpoint.batch
         run._random_state = torch.from_numpy(np.array(checkpoint.random_state))

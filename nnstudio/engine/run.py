@@ -134,9 +134,11 @@ class Run:
 
         self.epoch = self.batch = self.step = 0
         self.seconds = 0.0
+        self._counted_from = 0.0
         self._records: list[dict[str, Any]] = []
         self._step_losses = _Growing()
         self._steps_per_second = 0.0
+        self._problem = ""
         self._begin_epoch()
         self.continuation = "new"
         self.kept: tuple[str, ...] = ()
@@ -162,7 +164,7 @@ class Run:
             wanted = self.project.training.epochs
             self._goal = wanted if self.epoch < wanted else self.epoch + wanted
         self._enter()
-        resumed = time.perf_counter()
+        resumed = self._counted_from = time.perf_counter()
         counted = self.step
         due = resumed + interval
         try:
@@ -170,17 +172,18 @@ class Run:
                 self._one_step()
                 done = self.step == last_step if last_step is not None else self.epoch >= self._goal
                 now = time.perf_counter()
-                if not done and now < due:
+                if not done and now < due and not self._problem:
                     continue
-                problem = self._read_losses()
-                self.seconds += now - resumed
+                self._read_losses()
+                problem, self._problem = self._problem, ""
+                self.seconds += now - self._counted_from
                 self._count_speed((self.step - counted) / max(now - resumed, 1e-9))
                 self._leave()
                 try:
                     yield self.snapshot(done=done or bool(problem), problem=problem)
                 finally:
                     self._enter()
-                    resumed = time.perf_counter()
+                    resumed = self._counted_from = time.perf_counter()
                     counted = self.step
                 if done or problem:
                     return
@@ -273,7 +276,7 @@ class Run:
                 "train": train,
                 "test": self._evaluate(self._test_inputs, self._test_targets),
                 "lr": lr,
-                "seconds": self.seconds,
+                "seconds": self.seconds + time.perf_counter() - self._counted_from,
             }
         )
         if self.schedule is not None:
@@ -302,22 +305,21 @@ class Run:
     def _figures(self, sums: dict[str, torch.Tensor]) -> dict[str, float]:
         return {metric.key: metric.value(sums[metric.key]) for metric in self.metrics if metric.key in sums}
 
-    def _read_losses(self) -> str:
-        """Bring the losses of the last steps to the processor; a sentence when one of them is not a number."""
+    def _read_losses(self) -> None:
+        """Bring the losses of the last steps to the processor; one that is not a number is a problem."""
         if not self._unread:
-            return ""
+            return
         losses = torch.stack(self._unread).to("cpu", torch.float32).numpy()
         self._unread.clear()
         self._epoch_losses.extend(losses.tolist())
         first = len(self._step_losses)
         self._step_losses.extend(losses)
         wrong = np.flatnonzero(~np.isfinite(losses))
-        if len(wrong) == 0:
-            return ""
-        return (
-            f"The loss became {losses[wrong[0]]} at step {first + int(wrong[0]) + 1}, so the training was stopped. "
-            "Lower the learning rate, reset the weights and train again."
-        )
+        if len(wrong):
+            self._problem = (
+                f"The loss became {losses[wrong[0]]} at step {first + int(wrong[0]) + 1}, so the training was stopped. "
+                "Lower the learning rate, reset the weights and train again."
+            )
 
     def _count_speed(self, rate: float) -> None:
         self._steps_per_second = rate if not self._steps_per_second else 0.7 * self._steps_per_second + 0.3 * rate
