@@ -75,6 +75,8 @@ class Training(QObject):
         self._worker: Worker | None = None
         self._after: Callable[[], None] | None = None
         self._whole_again = False
+        self._made_at = 0  # the step at which the Run was made from a checkpoint
+        self._kept_at = 0  # the step whose checkpoint the document has
         self._views: list[View] = []
         self._turns: dict[str, _Turn] = {}
         self._first = 0
@@ -139,6 +141,7 @@ class Training(QObject):
             return
         self.run = self.newest = None
         self._whole_again = False
+        self._made_at = self._kept_at = 0
         self.document.trained(None)
         for view in self._views:
             view.clear()
@@ -167,7 +170,7 @@ class Training(QObject):
 
     def checkpoint_now(self) -> None:
         """Give the document the weights as they are at this moment, also in the middle of a training."""
-        if self.run is None or self.run.step == 0:
+        if self.run is None:
             return
         if self._worker is None:
             self._keep()
@@ -177,6 +180,7 @@ class Training(QObject):
         while self._worker.isRunning() and time.monotonic() < waiting:
             for answer in self._worker.answers():
                 if answer.key == "checkpoint":
+                    self._kept_at = answer.reading.step
                     self.document.trained(answer.reading)
                     return
                 self._take(answer)
@@ -199,6 +203,7 @@ class Training(QObject):
         if self._worker is not None or not self._renew():
             return
         assert self.run is not None
+        self._tell_what_was_kept()
         self._worker = Worker(self.run, steps=steps, epochs=epochs)
         self._worker.finished.connect(self._ended)
         for turn in self._turns.values():
@@ -212,21 +217,23 @@ class Training(QObject):
         project = self.document.project
         if self.run is not None and _recipe(self.run.project) == _recipe(project):
             return True
-        if self.run is not None and self.run.step:
-            checkpoint = self.run.checkpoint()
-        else:
-            checkpoint = self.document.checkpoint
         try:
-            self.run = Run(project, checkpoint)
+            # From the weights as they were last trained, so that an edit that is taken back costs nothing.
+            self.run = Run(project, self.document.checkpoint)
         except (RunError, ValueError, OSError) as error:
             self.problem.emit(str(error))
             return False
-        if self.run.continuation == "carried" and self.run.step:
-            kept, layers = len(self.run.kept), len(self.run.network.names)
-            with_weights = sum(1 for i in self.run.network.names if self.document.report.nodes[i].parameters)
-            if layers and kept < with_weights:
-                self.message.emit(f"Kept the weights of {kept} of {with_weights} layers; the others start anew.")
+        self._made_at = self._kept_at = self.run.step
         return True
+
+    def _tell_what_was_kept(self) -> None:
+        run = self.run
+        if run is None or run.continuation != "carried" or run.step != self._made_at:
+            return
+        with_weights = [node_id for node_id in run.network.names if self.document.report.nodes[node_id].parameters]
+        kept = len(set(with_weights) & set(run.kept))
+        if kept < len(with_weights):
+            self.message.emit(f"Kept the weights of {kept} of {len(with_weights)} layers; the others start anew.")
 
     def _then(self, what: Callable[[], None]) -> None:
         self._after = what
@@ -243,25 +250,27 @@ class Training(QObject):
         for turn in self._turns.values():
             turn.asked = False
         snapshot = worker.newest
-        done = snapshot is not None and snapshot.done and not snapshot.problem
         if snapshot is not None:
             self.newest = snapshot
-        self._keep()
-        self._set_state("paused")
-        if done and snapshot is not None and snapshot.epoch >= snapshot.epochs:
-            self._set_state("idle")
-        self.refresh()
-        if worker.failure or (snapshot is not None and snapshot.problem):
-            self._after = None
-            self._set_state("idle")
-            self.problem.emit(worker.failure or (snapshot.problem if snapshot else ""))
         worker.deleteLater()
+        trouble = worker.failure or (snapshot.problem if snapshot is not None else "")
+        if trouble:
+            # The weights are spoilt, or in the middle of a step. What was kept last is gone on from; the curves stay.
+            self.run = self._after = None
+            self._set_state("idle")
+            self.problem.emit(trouble)
+            return
+        self._keep()
+        whole = snapshot is not None and snapshot.done and snapshot.epoch >= snapshot.epochs
+        self._set_state("idle" if whole else "paused")
+        self.refresh()
         after, self._after = self._after, None
         if after is not None:
             after()
 
     def _keep(self) -> None:
-        if self.run is not None and self.run.step:
+        if self.run is not None and self.run.step != self._kept_at:
+            self._kept_at = self.run.step
             self.document.trained(self.run.checkpoint())
 
     def _set_state(self, state: State) -> None:

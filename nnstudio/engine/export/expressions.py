@@ -77,4 +77,4 @@ def call(path: str, function: Callable[..., Any], arguments: Mapping[str, Any], 
 
 
 def _same(value: Any, default: Any) -> bool:
-    return type(value) is type(default) and bool(value == default)
+    return isinstance(value, bool) == isinstance(default, bool) and bool(value == default)

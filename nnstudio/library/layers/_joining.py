@@ -19,10 +19,10 @@ class Joining(Layer, abstract=True):
 
     @property
     def input_ports(self) -> tuple[Port, ...]:
-        return tuple(Port(name) for name in _NAMES[: self.inputs])
+        return tuple(Port(name) for name in _NAMES[: self.count])
 
     def summary(self, *shapes: Shape) -> str:
-        return f"{self.inputs} inputs"
+        return f"{self.count} inputs"
 
 
 def needs_alike(types: tuple[TensorType, ...]) -> Iterable[Complaint]:

@@ -26,6 +26,8 @@ class Panel(QWidget):
     key: ClassVar[str] = ""
     title: ClassVar[str] = ""
     sentence: ClassVar[str] = ""
+    # where it stands among the others, from left to right
+    order: ClassVar[int] = 100
 
     def __init__(self, document: Document) -> None:
         super().__init__()

@@ -1,0 +1,183 @@
+"""The command line itself: which commands there are, what they take, and how they end.
+
+The module of a command is imported when the command runs, so that `nnstudio examples` need not wait for torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from nnstudio import __version__
+from nnstudio.cli import output
+from nnstudio.cli.refusal import GOOD, INTERRUPTED, PROBLEMS, READER_GONE, WRONG_USE, ReaderGone, Refusal
+
+COMMANDS = ("examples", "new", "check", "train", "evaluate", "predict", "export")
+_DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Complains in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        sentence = message[:1].upper() + message[1:]
+        raise Refusal(f"{sentence.rstrip('.')}. {self.prog} --help says how it is used.")
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """What was asked for. `command` is None for the window; `file` is then the project to open, or None.
+
+    Raises:
+        Refusal: it makes no sense.
+        SystemExit: --help or --version was answered.
+    """
+    words = list(argv)
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    if not words:
+        return argparse.Namespace(command=None, file=None, debug=debug)
+    if words[0] not in COMMANDS and not words[0].startswith("-"):
+        return argparse.Namespace(command=None, file=_file_to_open(words), debug=debug)
+    line = _parser().parse_args(words)
+    line.debug = debug
+    return line
+
+
+def run(line: argparse.Namespace) -> int:
+    """Run a command; the exit code."""
+    with suppress(AttributeError, ValueError):  # a terminal that lacks an arrow gets a question mark, not a traceback
+        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        with warnings.catch_warnings():
+            if not line.debug:
+                warnings.simplefilter("ignore")
+            code: int = importlib.import_module(f"nnstudio.cli.{line.command}").run(line)
+            return code
+    except ReaderGone:
+        output.silence()
+        return READER_GONE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        return refuse(error, line.debug)
+
+
+def refuse(error: Exception, debug: bool) -> int:
+    """Say in one sentence why it did not work; the exit code."""
+    if debug:
+        traceback.print_exception(error)
+    if isinstance(error, Refusal):
+        output.complain(str(error))
+        return error.code
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        output.complain(f"{place}{error.strerror or error}.")
+        return WRONG_USE
+    words = (str(error).strip() or "no words").split("\n")[0].rstrip(".")
+    output.complain(f"The command failed with {type(error).__name__}: {words}. With --debug it shows where.")
+    return PROBLEMS
+
+
+def _file_to_open(words: list[str]) -> str:
+    first, rest = words[0], words[1:]
+    if not rest and Path(first).exists():
+        return first
+    alike = difflib.get_close_matches(first, COMMANDS, 1)
+    hint = f" Did you mean {alike[0]}?" if alike else " nnstudio --help lists the commands."
+    if rest and Path(first).is_file():
+        raise Refusal(f"{rest[0]!r} is one word too many after the file to open.{hint}")
+    raise Refusal(f"{first!r} is neither a file nor a command.{hint}")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="nnstudio",
+        description="Draw a neural network, train it, and watch what it does. "
+        "`nnstudio` or `nnstudio FILE` opens the window; the commands work without one.",
+        epilog="It ends with 0 when all is good, 1 when the project has problems, "
+        "2 for wrong use or a file that cannot be read. An error is one sentence; --debug adds the traceback.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"nnstudio {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, sentence: str) -> argparse.ArgumentParser:
+        added: argparse.ArgumentParser = commands.add_parser(
+            name, help=sentence, description=f"{sentence[:1].upper()}{sentence[1:]}.", allow_abbrev=False
+        )
+        return added
+
+    def reads_project(added: argparse.ArgumentParser) -> None:
+        added.add_argument("file", metavar="FILE", help="the project file")
+
+    def speaks_json(added: argparse.ArgumentParser, sentence: str) -> None:
+        added.add_argument("--json", action="store_true", help=sentence)
+
+    examples = command("examples", "list the examples that come with the program")
+    speaks_json(examples, "print one object")
+
+    new = command("new", "make a project file from an example")
+    new.add_argument("example", metavar="EXAMPLE", help="its name, as `nnstudio examples` lists it")
+    new.add_argument("file", metavar="FILE", help="the project file to make; its name is taken as it is")
+    new.add_argument("--force", action="store_true", help="replace FILE when it is there already")
+
+    check = command("check", "say the shapes, the parameters and the problems of a project")
+    reads_project(check)
+    speaks_json(check, "print one object")
+
+    train = command("train", "train a project, and save weights and curves in its file")
+    reads_project(train)
+    train.add_argument(
+        "--epochs",
+        type=_whole(1, 10_000_000),
+        metavar="N",
+        help="train until N epochs are done (when they are done already, N more), in place of the project's number",
+    )
+    train.add_argument(
+        "--seed",
+        type=_whole(0, 2**32 - 1),
+        metavar="S",
+        help="the seed in place of the project's; weights that were trained with another one are started anew",
+    )
+    train.add_argument("--device", choices=_DEVICES, metavar="D", help="auto, cpu, cuda or mps, for this time")
+    train.add_argument("--out", metavar="FILE", help="save there, and leave the project file as it is")
+    speaks_json(train, "print one object a line: one for each epoch, and a last one with \"done\"")
+
+    evaluate = command("evaluate", "measure loss and metrics of a trained project")
+    reads_project(evaluate)
+    speaks_json(evaluate, "print one object")
+
+    predict = command("predict", "let a trained project predict the rows of a CSV file")
+    reads_project(predict)
+    predict.add_argument("--input", required=True, metavar="ROWS.csv", help="the rows, with the names of the features on top")
+    predict.add_argument("--output", metavar="OUT.csv", help="where the predictions go; without it they are printed")
+
+    export = command("export", "write a project as a program of its own")
+    reads_project(export)
+    export.add_argument("--to", required=True, choices=("python",), help="python: one file that needs torch and scikit-learn")
+    export.add_argument("out", metavar="OUT.py", help="the file to write")
+    return parser
+
+
+def _whole(low: int, high: int) -> object:
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(f"needs a whole number from {low} to {high}, but got {text[:40]!r}")
+        return number
+
+    return read
+
+
+__all__ = ["COMMANDS", "GOOD", "parse", "refuse", "run"]

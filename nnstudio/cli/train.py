@@ -1,0 +1,136 @@
+"""`nnstudio train`: train, and save weights and curves.
+
+A file that holds weights goes on where it stopped; the curve goes on too. `--epochs` and `--seed` become settings of
+the saved project, so that a training that was interrupted is finished by the plain command; `--device` does not,
+since it belongs to the machine. With `--seed`, weights that come from another seed are not continued.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from nnstudio.cli import project_file
+from nnstudio.cli.output import complain, figures, say, say_json
+from nnstudio.cli.progress import Progress, duration
+from nnstudio.cli.refusal import GOOD, INTERRUPTED, PROBLEMS, TERMINATED, ReaderGone, Refusal
+from nnstudio.engine.device import choose
+from nnstudio.engine.run import Run, Snapshot
+
+
+def run(line: Namespace) -> int:
+    """Train to the end, or until it is interrupted; save in both cases."""
+    stored = project_file.read(line.file)
+    target = Path(line.out or line.file)
+    if stored.notices and not line.out:
+        raise Refusal(f"{stored.notices[0].rstrip('.')}. To train from new weights into another file, use --out.")
+    project_file.check_place(target)
+    project, checkpoint = stored.project, stored.checkpoint
+    if line.epochs is not None:
+        project = project.with_training(epochs=line.epochs)
+    if line.seed is not None:
+        if checkpoint is not None and checkpoint.recipe.get("seed") != str(line.seed):
+            checkpoint = None
+        project = project.with_training(seed=line.seed)
+    here = project
+    if line.device is not None:
+        try:
+            choose(line.device)
+        except ValueError as error:
+            raise Refusal(str(error)) from error
+        here = project.with_training(device=line.device)
+    training = project_file.start(line.file, here, checkpoint)
+    stop = _Stop()
+    with stop.listening():
+        last = _train(training, stop, as_json=line.json)
+    if last.problem:
+        if line.json:
+            say_json({"done": False, "problem": last.problem})
+        raise Refusal(f"{line.file}: {last.problem} The file was left as it was.", PROBLEMS)
+    project_file.write(target, project, training.checkpoint(), stored.picture)
+    if stop.reader_gone:
+        raise ReaderGone
+    if stop.signal is not None:
+        complain(f"Stopped after epoch {training.epoch}; what was learned so far is saved in {target}.")
+        return INTERRUPTED if stop.signal == signal.SIGINT else TERMINATED
+    _say_end(training, str(target), as_json=line.json)
+    return GOOD
+
+
+class _Stop:
+    """Why to end early: Ctrl+C, or nobody reads on. The step under way is finished; a second Ctrl+C does not wait."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+        self.reader_gone = False
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        kept = {number: signal.signal(number, self._hear) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in kept.items():
+                signal.signal(number, handler)
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:
+        if self.signal is not None:
+            raise KeyboardInterrupt
+        self.signal = number
+
+
+def _train(training: Run, stop: _Stop, *, as_json: bool) -> Snapshot:
+    progress = Progress()
+    told = len(training.history.epochs)
+    last = training.snapshot()
+    try:
+        for last in training.snapshots():
+            records = list(last.history.epochs[told:])
+            told += len(records)
+            if as_json:
+                for record in records:
+                    say_json(record)
+            else:
+                progress.show(last, list(records))
+            if stop.signal is not None:
+                break
+    except ReaderGone:
+        stop.reader_gone = True
+    finally:
+        progress.finish()
+    return last
+
+
+def _say_end(training: Run, file: str, *, as_json: bool) -> None:
+    record: dict[str, Any] = dict(training.history.epochs[-1])
+    parameters = sum(parameter.numel() for parameter in training.network.parameters())
+    if as_json:
+        say_json(
+            {
+                "done": True,
+                "epochs": training.epoch,
+                "steps": training.step,
+                "parameters": parameters,
+                "seconds": training.seconds,
+                "train": record["train"],
+                "test": record["test"],
+                "file": file,
+            }
+        )
+        return
+    test = f"; test {figures(record['test'])}" if record["test"] else ""
+    say(
+        f"{training.epoch} epochs, {training.step} steps, {parameters:,} parameters, {duration(training.seconds)}: "
+        f"train {figures(record['train'])}{test}"
+    )
+    say(f"saved in {file}")

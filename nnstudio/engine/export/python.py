@@ -1,0 +1,286 @@
+"""A project as one Python file that needs torch, numpy and scikit-learn.
+
+It computes what a Run computes, bit for bit: the same draws in the same order, the same order of the rows, the same
+sums. What it says of each epoch with `--json` is what `nnstudio train --json` says, but for the seconds.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+
+import torch
+
+from nnstudio.core.kinds import Loss, Metric
+from nnstudio.core.problems import Problem
+from nnstudio.core.project import Project
+from nnstudio.core.spec import registered
+from nnstudio.engine.compiler import GraphError, check, compile_network
+from nnstudio.engine.data import Prepared, prepare
+from nnstudio.engine.export import fragments, module
+from nnstudio.engine.export.expressions import call, literal, path_of
+from nnstudio.engine.run import BATCHES_A_SUM, ROWS_A_LOOK
+
+_DEVICES = {
+    "auto": '"cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"',
+    "cpu": '"cpu"',
+    "cuda": '"cuda"',
+    "mps": '"mps"',
+}
+
+
+def to_python(project: Project) -> str:
+    """The source of a script that trains the project's network from new weights.
+
+    Raises:
+        GraphError: the project has errors, or a part of it cannot be written as Python.
+    """
+    report = check(project)
+    if not report.ready:
+        raise GraphError(report.errors)
+    source = _Script(project).source()
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError) as error:  # a declaration with broken source: said here, and never in the file
+        raise GraphError([Problem("error", f"The project cannot be written as Python: {error}.")]) from error
+    return source
+
+
+class _Script:
+    """The parts of the file, and what they have in common."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.prepared: Prepared = prepare(project.data)
+        self.report = check(project)
+        with torch.device("meta"):  # its source is wanted, not its numbers
+            self.network = compile_network(project.graph, self.prepared.input_type)
+        output_id = next(i for i in self.report.order if not project.graph.nodes[i].layer.output_ports)
+        self.loss: Loss = project.graph.nodes[output_id].layer.loss  # type: ignore[attr-defined]
+        self.classes = self.prepared.data.task == "classification"
+        self.metrics = [kind() for kind in registered(Metric).values() if self.prepared.data.task in kind.tasks]
+        dataset = project.data.dataset
+        assert dataset is not None
+        self.rows = fragments.take_apart(dataset.source())
+        self.train_rows = len(self.prepared.train_rows)
+        self.batch_size = min(project.training.batch_size or self.train_rows, self.train_rows)
+        self.whole = self.batch_size == self.train_rows  # every step sees all rows
+        self.tested = len(self.prepared.test_rows) > 0
+        raw = self.prepared.train_targets[:1]
+        self.changed_target = self.loss.target(raw, self.prepared.data.task).dtype != raw.dtype
+
+    def source(self) -> str:
+        parts = [
+            self._head(),
+            fragments.sorted_imports(self._imports()) + "\n",
+            self._constants(),
+            *(f"\n{part}" for part in self.rows.definitions),
+            f"\n{self._load_data()}",
+            *(f"\n{part}" for part in module.own_classes(self.network)),
+            f"\n{module.class_source(self.network, self.report)}",
+            *(f"\n{fragments.metric_functions(metric)}" for metric in self.metrics),
+            f"\n{self._add_sums()}",
+            *([f"\n{self._evaluate()}"] if self.tested else []),
+            f"\n{_SAY}",
+            f"\n{self._main()}",
+            '\nif __name__ == "__main__":\n    main()\n',
+        ]
+        return "\n".join(part.rstrip("\n") + "\n" for part in parts)
+
+    def _head(self) -> str:
+        words = module.plain(f"{self.project.title or 'A network'}. {self.project.sentence}".strip())
+        first = "\n".join(textwrap.wrap(words, 110, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False))
+        return (
+            f"{first}\n#\n"
+            "# Written by NN Studio. It needs torch, numpy and scikit-learn, and gives the losses of\n"
+            "# `nnstudio train` to the last bit on the same computer. With --json it prints one object an epoch.\n"
+        )
+
+    def _imports(self) -> list[str]:
+        needed = ["import argparse", "import json", "import math", "import time", "import numpy as np", "import torch"]
+        needed += ["from torch import nn", *self.rows.imports]
+        if self.tested:
+            needed.append("from sklearn.model_selection import train_test_split")
+        if self.prepared.mean is not None:
+            needed.append("from sklearn.preprocessing import StandardScaler")
+        return needed
+
+    def _constants(self) -> str:
+        training = self.project.training
+        lines = [f"SEED = {training.seed}", f"EPOCHS = {training.epochs}"]
+        if not self.whole:
+            lines.append(f"BATCH_SIZE = {self.batch_size}")
+        lines.append(f"DEVICE = {_DEVICES[training.device]}")
+        listed = ", ".join(f'"{metric.key}": ({metric.key}_sums, {metric.key})' for metric in self.metrics)
+        self._listed = f"METRICS = {{{listed}}}\n"
+        return "\n".join(lines) + "\n"
+
+    def _load_data(self) -> str:
+        data = self.project.data
+        said = "Training inputs and targets, then test inputs and targets." if self.tested else "Inputs and targets."
+        lines = ["def load_data():", f'    """{said}"""']
+        lines += textwrap.indent(self.rows.statements, "    ").splitlines()
+        inputs, targets = ("train_X, test_X", "train_y, test_y") if self.tested else ("X", "y")
+        if self.tested:
+            given = f"test_size={literal(data.test_share)}, random_state={data.random_state}"
+            lines.append(f"    train_X, test_X, train_y, test_y = train_test_split(X, y, {given})")
+        if self.prepared.mean is not None:
+            lines += self._standardise(inputs)
+        lines.append(f"    {inputs} = {self._each(inputs, self._tensor(self.prepared.input_type.dtype == 'int64'))}")
+        lines.append(f"    {targets} = {self._each(targets, self._tensor(self.classes))}")
+        if self.changed_target:
+            lines.append(f"    {targets} = {self._each(targets, self.loss.target_source, name='y')}")
+        lines.append("    return train_X, train_y, test_X, test_y" if self.tested else "    return X, y")
+        return "\n".join(lines) + "\n"
+
+    def _standardise(self, inputs: str) -> list[str]:
+        """The scaler knows the training part alone; images go through it as rows of numbers."""
+        table = self.prepared.data.inputs.ndim == 2
+        first = inputs.split(",")[0]
+        fitted, scaled = "{0}", "scaler.transform({0})"
+        if not table:
+            fitted = "{0}.reshape(len({0}), -1)"
+            scaled = f"scaler.transform({fitted}).reshape({{0}}.shape)"
+        return [
+            f"    scaler = StandardScaler().fit({fitted.format(first)})",
+            f"    {inputs} = {self._each(inputs, scaled.format('part'))}",
+        ]
+
+    def _each(self, names: str, expression: str, name: str = "part") -> str:
+        """An expression in `part`, for one name or for each of several."""
+        if "," in names:
+            return f"({expression} for {name} in ({names}))"
+        return re.sub(rf"\b{name}\b", names, expression)
+
+    def _tensor(self, whole: bool) -> str:
+        return f"torch.from_numpy(np.ascontiguousarray(part, {'np.int64' if whole else 'np.float32'}))"
+
+    def _add_sums(self) -> str:
+        prediction = self.loss.classes_source if self.classes else "output"
+        target = "target[:, 0].long()" if self.changed_target else "target"
+        return (
+            f"{self._listed}\n\n"
+            "def add_sums(sums, output, target):\n"
+            '    """Add what the metrics are made of."""\n'
+            f"    prediction, truth = {prediction}, {target}\n"
+            "    for name, (measure, _) in METRICS.items():\n"
+            "        sums[name] = sums.get(name, 0.0) + measure(prediction, truth)\n\n\n"
+            "def figures(sums):\n"
+            '    """The metrics by name."""\n'
+            "    return {name: figure(sums[name]) for name, (_, figure) in METRICS.items()}\n"
+        )
+
+    def _evaluate(self) -> str:
+        return (
+            "def evaluate(model, loss_function, inputs, targets):\n"
+            '    """Loss and metrics with the weights as they are."""\n'
+            "    total, sums = 0.0, {}\n"
+            "    model.eval()\n"
+            "    with torch.inference_mode():\n"
+            f"        for x, y in zip(inputs.split({ROWS_A_LOOK}), targets.split({ROWS_A_LOOK}), strict=True):\n"
+            "            output = model(x)\n"
+            "            total += loss_function(output, y).item() * len(x)\n"
+            "            add_sums(sums, output, y)\n"
+            "    model.train()\n"
+            '    return {"loss": total / len(inputs)} | figures(sums)\n'
+        )
+
+    def _main(self) -> str:
+        training = self.project.training
+        assert training.optimizer is not None
+        arguments = training.optimizer.arguments()
+        kind = training.optimizer.torch_class
+        made = call(path_of(kind) or kind.__name__, kind, arguments, first=("model.parameters()",))
+        loss = call(path_of(self.loss.torch_class) or "", self.loss.torch_class, self.loss.arguments())
+        schedule = training.schedule.source(training.epochs) if training.schedule else ""
+        scheduled = f"    schedule = {textwrap.indent(schedule, '    ').lstrip()}\n" if schedule else ""
+        loaded = "train_x, train_y, test_x, test_y" if self.tested else "train_x, train_y"
+        tested = "evaluate(model, loss_function, test_x, test_y)" if self.tested else "{}"
+        return (
+            "def main():\n"
+            '    parser = argparse.ArgumentParser(description="Trains the network.")\n'
+            '    parser.add_argument("--json", action="store_true", help="print one JSON object for each epoch")\n'
+            "    as_json = parser.parse_args().json\n\n"
+            f"    {loaded} = (part.to(DEVICE) for part in load_data())\n"
+            "    torch.manual_seed(SEED)\n"
+            f"    model = {module.CLASS_NAME}().to(DEVICE)\n"
+            f"    loss_function = {loss}\n"
+            f"    optimizer = {made}\n"
+            f"{scheduled}"
+            "    started = time.perf_counter()\n"
+            "    step = 0\n"
+            "    for epoch in range(1, EPOCHS + 1):\n"
+            f"{textwrap.indent(self._epoch(), '        ')}"
+            "        if not math.isfinite(train[\"loss\"]):\n"
+            '            raise SystemExit(f"The loss became {train[\'loss\']} in epoch {epoch}; lower the learning rate.")\n'
+            "        record = {\n"
+            '            "epoch": epoch,\n'
+            '            "step": step,\n'
+            '            "train": train,\n'
+            f'            "test": {tested},\n'
+            '            "lr": optimizer.param_groups[0]["lr"],\n'
+            '            "seconds": time.perf_counter() - started,\n'
+            "        }\n"
+            "        say(record, as_json)\n"
+            + ("        schedule.step()\n" if schedule else "")
+            + "    if as_json:\n"
+            "        parameters = sum(parameter.numel() for parameter in model.parameters())\n"
+            '        done = {"done": True, "epochs": EPOCHS, "steps": step, "parameters": parameters}\n'
+            '        print(json.dumps(done | {key: record[key] for key in ("seconds", "train", "test")}))\n'
+        )
+
+    def _epoch(self) -> str:
+        """One epoch: the steps, and `train` with what is said of it."""
+        if self.whole:
+            return (
+                "optimizer.zero_grad()\n"
+                "output = model(train_x)\n"
+                "loss = loss_function(output, train_y)\n"
+                "loss.backward()\n"
+                "optimizer.step()\n"
+                "step += 1\n"
+                "sums = {}\n"
+                "add_sums(sums, output.detach(), train_y)\n"
+                "total = loss.item() * len(train_x)\n"
+                'train = {"loss": total / len(train_x)} | figures(sums)\n'
+            )
+        batches = -(-self.train_rows // self.batch_size)
+        group = f"[first : first + {BATCHES_A_SUM}]"
+        summed = (
+            "add_sums(sums, torch.cat(outputs), targets)\n"
+            if batches <= BATCHES_A_SUM
+            else f"for first in range(0, len(outputs), {BATCHES_A_SUM}):\n"
+            f"    truth = targets.split(BATCH_SIZE){group}\n"
+            f"    add_sums(sums, torch.cat(outputs{group}), torch.cat(truth))\n"
+        )
+        return (
+            "# the order of the rows depends on the seed and the epoch alone\n"
+            f"shuffle = torch.Generator().manual_seed(SEED * 1_000_003 + epoch - 1)\n"
+            "order = torch.randperm(len(train_x), generator=shuffle).to(DEVICE)\n"
+            "inputs, targets = train_x[order], train_y[order]\n"
+            "total, outputs, sums = 0.0, [], {}\n"
+            "for x, y in zip(inputs.split(BATCH_SIZE), targets.split(BATCH_SIZE), strict=True):\n"
+            "    optimizer.zero_grad()\n"
+            "    output = model(x)\n"
+            "    loss = loss_function(output, y)\n"
+            "    loss.backward()\n"
+            "    optimizer.step()\n"
+            "    step += 1\n"
+            "    total += loss.item() * len(y)\n"
+            "    outputs.append(output.detach())\n"
+            f"{summed}"
+            'train = {"loss": total / len(train_x)} | figures(sums)\n'
+        )
+
+
+_SAY = '''def say(record, as_json):
+    """Print what is known of an epoch."""
+    if as_json:
+        print(json.dumps(record), flush=True)
+        return
+    words = [f"epoch {record['epoch']:>4}"]
+    for part in ("train", "test"):
+        words += [part, *(f"{name} {value:.4f}" for name, value in record[part].items())] if record[part] else []
+    print("  ".join(words), flush=True)
+'''

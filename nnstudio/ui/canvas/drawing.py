@@ -1,0 +1,379 @@
+"""Drawing: the view on the network, with everything that can be done to it by a word: the verbs of menus and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Set
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QEasingCurve, QPointF, QRectF, QSize, QTimer, QVariantAnimation, Signal
+from PySide6.QtGui import QGuiApplication, QImage, QPainter, QResizeEvent, QShowEvent
+
+from nnstudio.core.graph import Edge, Graph, Node, Position
+from nnstudio.core.kinds import Layer
+from nnstudio.core.project import Project
+from nnstudio.core.spec import registered
+from nnstudio.engine.run import Run, Snapshot
+from nnstudio.ui import theme
+from nnstudio.ui.canvas import clipboard, geometry, placing
+from nnstudio.ui.canvas.fitting import End, layers_for
+from nnstudio.ui.canvas.layer_search import LayerSearch
+from nnstudio.ui.canvas.layout import arrange
+from nnstudio.ui.canvas.node_item import FAR
+from nnstudio.ui.canvas.pictures import Picture, measure_pictures, preview_pictures
+from nnstudio.ui.canvas.scene import Scene
+from nnstudio.ui.canvas.title_field import TitleField
+from nnstudio.ui.canvas.viewport import Viewport
+from nnstudio.ui.document import Document
+from nnstudio.ui.training import Training
+
+_GLIDE_MS = 220
+_LOOK_MS = 150
+_LARGEST_PICTURE = 4096
+_PASTE_STEP = 32.0
+
+
+class Drawing(Viewport):
+    """The scene of one document, seen. It is fed by Training as any live view is."""
+
+    key = "canvas"
+    # a sentence for the status bar
+    message = Signal(str)
+
+    def __init__(self, document: Document, training: Training | None = None) -> None:
+        self._scene = Scene(document)  # the view does not keep it alive
+        super().__init__(self._scene)
+        self.document = document
+        self._training = training
+        self._asked: set[str] = set()  # the nodes whose pictures were measured last
+        self._fitted = False
+        self._pasted = 0
+        self._glide = QVariantAnimation(self)
+        self._glide.setDuration(_GLIDE_MS)
+        self._glide.setStartValue(0.0)
+        self._glide.setEndValue(1.0)
+        self._glide.setEasingCurve(QEasingCurve.Type.InOutCubic)
+        self._glide.valueChanged.connect(self._glide_along)
+        self._glide.finished.connect(self._scene.show_as_decided)
+        # where nodes glide from, and where to
+        self._ways: tuple[Mapping[str, Position], Mapping[str, Position]] = ({}, {})
+        self._look = QTimer(self, singleShot=True, interval=_LOOK_MS)
+        self._look.timeout.connect(self._look_at_new)
+        document.changed.connect(self._document_changed)
+        self._preview()
+
+    def drawing_scene(self) -> Scene:
+        """The scene, by its own type."""
+        return self._scene
+
+    # -- live pictures: what Training asks of a view ---------------------------------------------------------------
+
+    def request(self) -> Callable[[Run], dict[str, Picture]] | None:
+        """Measure the nodes that are seen, unless they are too small to show anything."""
+        if self.zoom < FAR:
+            return None
+        seen = self.visible_node_ids()
+        self._asked = set(seen)
+        return partial(measure_pictures, node_ids=tuple(seen)) if seen else None
+
+    def draw(self, reading: Any, snapshot: Snapshot) -> None:
+        if reading:
+            self.show_pictures(reading)
+
+    def clear(self) -> None:
+        """Forget what was measured; the data stays."""
+        self._asked.clear()
+        self.show_pictures(dict.fromkeys(self._scene.nodes))
+        self._preview()
+
+    def show_pictures(self, pictures: Mapping[str, Picture | None]) -> list[str]:
+        """Show these pictures; only nodes that look different now are painted. Their ids come back."""
+        return self._scene.show_pictures(pictures)
+
+    def visible_node_ids(self) -> list[str]:
+        """The ids of the nodes that are seen, in the order of their making."""
+        seen = set(self._scene.nodes_in(self.visible_area()))
+        return [node_id for node_id in self._scene.nodes if node_id in seen]
+
+    def _preview(self) -> None:
+        self.show_pictures(preview_pictures(self.document.project))
+
+    def _look_at_new(self) -> None:
+        """While nothing trains, nodes that came into view have not been measured yet."""
+        training = self._training
+        if training is None or training.busy or training.run is None or self.zoom < FAR or not self.isVisible():
+            return
+        if set(self.visible_node_ids()) - self._asked:
+            training.refresh()
+
+    # -- following -------------------------------------------------------------------------------------------------
+
+    def _document_changed(self, before: Project, after: Project) -> None:
+        self.end_glide()
+        if before.data != after.data or after.graph.nodes.keys() - before.graph.nodes.keys():
+            self._preview()
+        if bool(before.graph.nodes) != bool(after.graph.nodes):
+            self.viewport().update()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        super().showEvent(event)
+        if not self._fitted:
+            self._fitted = True
+            self.fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """What was in the middle stays there."""
+        old = event.oldSize()
+        super().resizeEvent(event)
+        if self._fitted and old.isValid():
+            grown = event.size() - old
+            self.pan(QPointF(grown.width() / 2, grown.height() / 2))
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: N802
+        super().scrollContentsBy(dx, dy)
+        self._look.start()
+
+    # -- seeing ----------------------------------------------------------------------------------------------------
+
+    def fit(self) -> None:
+        """Show the whole drawing."""
+        self.show_area(self._scene.bounds())
+
+    def fit_selection(self) -> None:
+        """Show what is selected, as large as it fits."""
+        chosen = self.document.selection
+        self.show_area(self._scene.bounds(chosen or None), 1.5)
+
+    def reveal(self, node_id: str) -> None:
+        """Bring a node into view, at a scale at which it can be read."""
+        item = self._scene.nodes.get(node_id)
+        if item is None:
+            return
+        if self.zoom < FAR:
+            self.zoom_reset()
+        if not self.visible_area().contains(item.card()):
+            self.centerOn(item.card().center())
+
+    def picture(self, size: QSize | None = None) -> QImage:
+        """The drawing as an image of this size, or large enough to be sharp in print."""
+        area = self._scene.bounds().adjusted(-24, -24, 24, 24)
+        if area.width() <= 48:
+            area = QRectF(0, 0, 320, 200)
+        if size is None:
+            scale = min(2.0, _LARGEST_PICTURE / max(area.width(), area.height()))
+            size = (area.size() * scale).toSize()
+        image = QImage(size, QImage.Format.Format_RGB32)
+        image.fill(theme.current().color("canvas"))
+        painter = QPainter(image)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
+        self._scene.render(painter, QRectF(image.rect()), area)
+        painter.end()
+        return image
+
+    # -- adding ----------------------------------------------------------------------------------------------------
+
+    def add_layer(self, name: str, position: QPointF | Position | None = None) -> None:
+        """Add a layer by its name in the library.
+
+        With a position (its middle) it stands there, unwired. Without, it comes behind the selected node, or into
+        the selected wire, or into the middle of what is seen.
+        """
+        layer = self._layer(name)
+        if layer is None:
+            return
+        graph = self.document.project.graph
+        chosen, wires = self.document.selection, self._scene.selected_edges
+        label = f"Add {layer.title}"
+        if position is not None:
+            graph, node = placing.add_at(graph, layer, self._corner(QPointF(*position) if isinstance(position, tuple) else position))
+        elif len(chosen) == 1:
+            graph, node = placing.add_after(graph, next(iter(chosen)), layer)
+        elif len(wires) == 1 and layer.input_ports and layer.output_ports:
+            label = f"Insert {layer.title}"
+            graph, node = placing.insert_between(graph, next(iter(wires)), layer)
+        else:
+            graph, node = placing.add_at(graph, layer, self._corner(self.visible_area().center()))
+        self._add(label, graph, node)
+
+    def insert_layer(self, edge: Edge, name: str) -> None:
+        """Put a layer into a wire."""
+        layer = self._layer(name)
+        graph = self.document.project.graph
+        if layer is not None and edge in graph.edges:
+            graph, node = placing.insert_between(graph, edge, layer)
+            self._add(f"Insert {layer.title}", graph, node)
+
+    def connect_layer(self, end: End, name: str, place: QPointF) -> None:
+        """Add a layer at the loose end of a wire, and connect it."""
+        layer = self._layer(name)
+        graph = self.document.project.graph
+        if layer is None or end[0] not in graph.nodes:
+            return
+        reach = QPointF(geometry.WIDTH / 2, 0.0)
+        middle = place + reach if end[1] == "output" else place - reach
+        graph, node = placing.add_at_end(graph, end, layer, self._corner(middle))
+        self._add(f"Add {layer.title}", graph, node)
+
+    def search_layer(self, place: QPointF | None = None) -> LayerSearch:
+        """Let the person type which layer to add: at a place, or where `add_layer` would put it."""
+        return self._search(None, lambda name: self.add_layer(name, place), place)
+
+    def search_for_wire(self, edge: Edge, place: QPointF | None = None) -> LayerSearch:
+        """Let the person type which layer to put into a wire."""
+        fits = layers_for(self.document.project.graph, self.document.report, (edge.source, "output", edge.source_port))
+        between = {name for name in fits if registered(Layer)[name]().output_ports}
+        return self._search(between, lambda name: self.insert_layer(edge, name), place)
+
+    def offer_layers(self, end: End, place: QPointF) -> LayerSearch:
+        """Let the person type which layer a wire that was dropped on nothing leads to; only those that fit."""
+        fits = layers_for(self.document.project.graph, self.document.report, end)
+        return self._search(fits, lambda name: self.connect_layer(end, name, place), place)
+
+    def _search(self, only: Set[str] | None, do: Callable[[str], None], place: QPointF | None) -> LayerSearch:
+        found = LayerSearch(self, only)
+        found.chosen.connect(do)
+        point = self.mapFromScene(place) if place is not None else self._pointer_or_middle()
+        found.open_at(self.viewport().mapToGlobal(point))
+        return found
+
+    def _layer(self, name: str) -> Layer | None:
+        found = registered(Layer).get(name)
+        if found is None:
+            self.message.emit(f"There is no layer called {name[:40]!r}.")
+            return None
+        layer: Layer = found()
+        return layer
+
+    def _add(self, label: str, graph: Graph, node: Node) -> None:
+        self.document.edit_graph(label, graph)
+        self._scene.select_edges(())
+        self.document.select([node.id])
+        self.reveal(node.id)
+
+    def _corner(self, middle: QPointF) -> Position:
+        return geometry.snapped(middle - QPointF(geometry.WIDTH / 2, geometry.HEIGHT / 2))
+
+    # -- changing --------------------------------------------------------------------------------------------------
+
+    def delete_selection(self) -> None:
+        """Remove the selected nodes and wires."""
+        graph = self.document.project.graph
+        chosen, wires = self.document.selection, self._scene.selected_edges
+        if chosen:
+            label = f"Delete {self._words(graph, chosen)}"
+        elif wires:
+            label = "Delete wire" if len(wires) == 1 else f"Delete {len(wires)} wires"
+        else:
+            return
+        self.document.edit_graph(label, graph.disconnect(wires).remove(chosen))
+
+    def select_all(self) -> None:
+        self.document.select(self.document.project.graph.nodes)
+
+    def duplicate(self) -> None:
+        """Copies of the selected nodes, a little beside them."""
+        graph = self.document.project.graph
+        chosen = self.document.selection
+        if chosen:
+            label = f"Duplicate {self._words(graph, chosen)}"
+            graph, copies = graph.duplicate(chosen, (_PASTE_STEP, _PASTE_STEP))
+            self.document.edit_graph(label, graph)
+            self.document.select(copies)
+
+    def copy(self) -> None:
+        """The selected nodes go to the clipboard, as text."""
+        if self.document.selection:
+            text = clipboard.to_text(self.document.project.graph, self.document.selection)
+            QGuiApplication.clipboard().setText(text)
+            self._pasted = 0
+
+    def cut(self) -> None:
+        if self.document.selection:
+            self.copy()
+            graph = self.document.project.graph
+            label = f"Cut {self._words(graph, self.document.selection)}"
+            self.document.edit_graph(label, graph.remove(self.document.selection))
+            self._pasted = -1  # the first paste puts them back where they were
+
+    def paste(self, place: QPointF | None = None) -> None:
+        """Add the layers from the clipboard: around a place, or beside where they were, where that is in view."""
+        try:
+            part = clipboard.from_text(QGuiApplication.clipboard().text())
+        except clipboard.ClipboardError as error:
+            self.message.emit(str(error))
+            return
+        area = QRectF()
+        for node in part.nodes.values():
+            area = area.united(geometry.place(node))
+        self._pasted += 1
+        away = QPointF(_PASTE_STEP, _PASTE_STEP) * self._pasted
+        if place is not None:
+            away = place - area.center()
+        elif not self.visible_area().intersects(area.translated(away)):
+            away = self.visible_area().center() - area.center()
+        graph, copies = self.document.project.graph.paste(part, geometry.snapped(away))
+        self.document.edit_graph(f"Paste {self._words(graph, copies)}", graph)
+        self.document.select(copies)
+
+    def rename(self, node_id: str) -> TitleField | None:
+        """Let the person type a node's name, right on it."""
+        item = self._scene.nodes.get(node_id)
+        if item is None:
+            return None
+        self.reveal(node_id)
+        card = item.card()
+        head = QRectF(card.left() + 4, card.top() + 8, card.width() - 8, 30 / min(1.0, self.zoom))
+        place = self.mapFromScene(head).boundingRect()
+
+        def decide(title: str) -> None:
+            graph = self.document.project.graph
+            if node_id in graph.nodes:
+                self.document.edit_graph(f"Rename {graph.nodes[node_id].title}", graph.rename(node_id, title))
+            self.setFocus()
+
+        return TitleField(self.viewport(), item.node.title, place, decide)
+
+    def nudge(self, x: float, y: float) -> None:
+        """Move the selected nodes a little; nudges in a row are one step of undo."""
+        graph = self.document.project.graph
+        chosen = sorted(self.document.selection)
+        if chosen:
+            places = {i: (graph.nodes[i].position[0] + x, graph.nodes[i].position[1] + y) for i in chosen}
+            label = f"Move {self._words(graph, chosen)}"
+            self.document.edit_graph(label, graph.move(places), merge=f"nudge {' '.join(chosen)}")
+
+    def arrange(self) -> None:
+        """Place all nodes in order from left to right; they glide there."""
+        graph = self.document.project.graph
+        before = {node_id: node.position for node_id, node in graph.nodes.items()}
+        after = arrange(graph)
+        self.document.edit_graph("Arrange", graph.move(after))
+        if not self.isVisible() or before == after:
+            return
+        self.show_area(self._scene.bounds())
+        self._ways = before, after
+        self._glide_along(0.0)
+        self._glide.start()
+
+    def _glide_along(self, share: float) -> None:
+        places = {}
+        for node_id, (x, y) in self._ways[1].items():
+            first_x, first_y = self._ways[0][node_id]
+            places[node_id] = (first_x + (x - first_x) * share, first_y + (y - first_y) * share)
+        self._scene.show_places(places)
+
+    def end_glide(self) -> None:
+        """Nodes that are still on their way are there."""
+        if self._glide.state() == QVariantAnimation.State.Running:
+            self._glide.stop()
+            self._scene.show_as_decided()
+
+    def _words(self, graph: Graph, node_ids: Iterable[str]) -> str:
+        chosen = list(node_ids)
+        return graph.nodes[chosen[0]].title if len(chosen) == 1 else f"{len(chosen)} layers"
+
+    def _pointer_or_middle(self) -> Any:
+        """The point of the viewport under the pointer, or its middle."""
+        point = self.viewport().mapFromGlobal(self.cursor().pos())
+        inside = self.viewport().rect().contains(point) and self.underMouse()
+        return point if inside else self.viewport().rect().center()

@@ -1,0 +1,151 @@
+"""Face: the texts of a node, made from its layer, its report and its picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+from nnstudio.core.graph import Edge, Graph, Node
+from nnstudio.core.kinds import Missing
+from nnstudio.core.problems import Problem
+from nnstudio.engine.compiler import NodeReport
+from nnstudio.ui.canvas import geometry, lettering
+from nnstudio.ui.canvas.geometry import Side
+from nnstudio.ui.canvas.pictures import Picture
+
+_RANK = {"error": 0, "warning": 1, "note": 2}
+_LINES = {"error": 6, "warning": 4, "note": 4}
+
+
+@dataclass(frozen=True)
+class Face:
+    """What is written on a node, cut to fit.
+
+    Attributes:
+        name: the layer. title: the person's name for it, empty when it says nothing more.
+        summary: its few most important settings. shape: of the output. amount: parameters, or the picture's caption.
+        severity: of the worst problem, or empty. sentence: that problem, line by line.
+        alarm: whether `amount` tells of something wrong.
+    """
+
+    name: str
+    title: str = ""
+    summary: str = ""
+    shape: str = ""
+    amount: str = ""
+    alarm: bool = False
+    severity: str = ""
+    sentence: tuple[str, ...] = ()
+
+
+def face(node: Node, report: NodeReport, problems: list[Problem], picture: Picture | None) -> Face:
+    """The texts for a node as it is now."""
+    width = geometry.PICTURE.width()
+    severity = min((problem.severity for problem in problems), key=_RANK.__getitem__, default="")
+    room = width - 18 if severity else width
+    name = lettering.elided(layer_name(node), lettering.NAME, room)
+    left = room - lettering.metrics(lettering.NAME).horizontalAdvance(name) - 8
+    title = node.title if _tells_more(node) else ""
+    shape, amount, alarm = _foot(node, report, picture)
+    first = lettering.metrics(lettering.SMALL).horizontalAdvance(shape)
+    return Face(
+        name=name,
+        title=lettering.elided(title, lettering.SMALL, left) if title and left > 28 else "",
+        summary=lettering.elided(report.summary, lettering.SUMMARY, width),
+        shape=lettering.elided(shape, lettering.SMALL, width),
+        amount=lettering.elided(amount, lettering.SMALL, width - first - 6) if width - first > 24 else "",
+        alarm=alarm,
+        severity=severity,
+        sentence=_sentence(node, problems, severity),
+    )
+
+
+def layer_name(node: Node) -> str:
+    """The layer as the palette calls it."""
+    return node.layer.name if isinstance(node.layer, Missing) else node.layer.title
+
+
+def tooltip(node: Node, report: NodeReport, problems: list[Problem], picture: Picture | None) -> str:
+    """The whole story of a node as safe rich text: every word of the person's is escaped."""
+    lines = [f"<b>{escape(layer_name(node))}</b> {escape(node.title)}"]
+    if isinstance(node.layer, Missing):
+        lines.append(escape(node.layer.reason))
+    else:
+        lines.append(escape(node.layer.sentence()))
+        if node.layer.formula:
+            lines.append(escape(node.layer.formula))
+    if report.output is not None and node.layer.output_ports:
+        parameters = f", {report.parameters:,} parameters" if report.parameters else ""
+        lines.append(f"Output {escape(report.output.text)}{parameters}")
+    if picture is not None and picture.sentence:
+        lines.append(escape(picture.sentence))
+    lines += [f"<b>{problem.severity.capitalize()}:</b> {escape(problem.message)}" for problem in problems]
+    return _rich(lines)
+
+
+def port_tooltip(node: Node, report: NodeReport, port: tuple[Side, str]) -> str:
+    """What goes in or out at a port, as safe rich text."""
+    side, name = port
+    known = node.layer.input_ports if side == "input" else node.layer.output_ports
+    index = next((index for index, item in enumerate(known) if item.name == name), 0)
+    kind = report.output
+    if side == "input":
+        kind = report.inputs[index] if index < len(report.inputs) else None
+    sentence = known[index].sentence if index < len(known) else ""
+    what = name if name == side else f"{side} {name}"
+    lines = [f"<b>{escape(node.title)}</b> {escape(what)}", escape(kind.text) if kind is not None else "", escape(sentence)]
+    return _rich(lines)
+
+
+def edge_tooltip(graph: Graph, edge: Edge, source: NodeReport | None) -> str:
+    """What a wire carries, as safe rich text."""
+    names = f"{escape(graph.nodes[edge.source].title)} → {escape(graph.nodes[edge.target].title)}"
+    kind = source.output.text if source is not None and source.output is not None else ""
+    return _rich([f"<b>{names}</b>", escape(kind)])
+
+
+def count(number: int, words: str) -> str:
+    """A number of parameters short enough for a node: 24, 1,168, 65.8k, 11.7M."""
+    if number < 10_000:
+        return f"{number:,} {words}"
+    for limit, divisor, unit in ((1e6, 1e3, "k"), (1e9, 1e6, "M"), (1e12, 1e9, "G")):
+        if number < limit * 0.9995:
+            return f"{number / divisor:.3g}{unit} {words}"
+    return f"{number:.2g} {words}"
+
+
+def _rich(lines: list[str]) -> str:
+    return "<qt>" + "".join(f"<p style='margin:2px'>{line}</p>" for line in lines if line) + "</qt>"
+
+
+def _tells_more(node: Node) -> bool:
+    return node.title.replace("_", "").lower() != layer_name(node).replace(" ", "").lower()
+
+
+def _foot(node: Node, report: NodeReport, picture: Picture | None) -> tuple[str, str, bool]:
+    caption = picture.caption if picture is not None else ""
+    alarm = picture is not None and picture.alarm
+    shape = report.output.text if report.output is not None else ""
+    if not node.layer.output_ports:
+        return caption or shape, "", False
+    if caption and alarm:
+        return shape, caption, True
+    if report.parameters:
+        return shape, count(report.parameters, "param" if report.parameters == 1 else "params"), False
+    return shape, caption, False
+
+
+def _sentence(node: Node, problems: list[Problem], severity: str) -> tuple[str, ...]:
+    if not severity:
+        return ()
+    message = next(problem.message for problem in problems if problem.severity == severity)
+    # The node itself is named by where the sentence stands.
+    for start in (f"{node.title}: ", f"{node.title} "):
+        if message.startswith(start):
+            message = message[len(start) :]
+            message = message[:1].upper() + message[1:]
+            break
+    more = sum(1 for problem in problems if problem.severity != "note") - 1
+    if more > 0 and severity != "note":
+        message += f" And {more} more."
+    return tuple(lettering.wrapped(message, lettering.SMALL, geometry.WIDTH - 4, _LINES[severity]))

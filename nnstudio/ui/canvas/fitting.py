@@ -1,0 +1,74 @@
+"""Fitting: which ports, and which layers, can take what a wire carries."""
+
+from __future__ import annotations
+
+from nnstudio.core.data import TensorType
+from nnstudio.core.graph import Edge, Graph
+from nnstudio.core.kinds import Layer
+from nnstudio.core.problems import Complaint
+from nnstudio.core.spec import registered
+from nnstudio.engine.compiler import NodeReport, Report
+from nnstudio.ui.canvas.geometry import Side
+from nnstudio.ui.canvas.placing import leads_to
+
+Ports = frozenset[tuple[Side, str]]
+# A port of a node: the end of a wire.
+End = tuple[str, Side, str]
+
+
+def takes(layer: Layer, types: tuple[TensorType | None, ...]) -> bool:
+    """Whether a layer has nothing against these inputs. What is not known is taken to fit."""
+    if any(kind is None for kind in types):
+        return True
+    complaints: list[Complaint] = list(layer.check(*(kind for kind in types if kind is not None)))
+    return all(complaint.severity != "error" for complaint in complaints)
+
+
+def ports_for(graph: Graph, report: Report, end: End, without: Edge | None = None) -> dict[str, Ports]:
+    """For every node the ports that can take the other end of a wire. `without` is a wire that is being moved."""
+    node_id, side, name = end
+    if without is not None:
+        graph = graph.disconnect([without])
+    circle = leads_to(graph, node_id, backwards=side == "output")
+    found: dict[str, Ports] = {}
+    for other_id, other in graph.nodes.items():
+        if other_id in circle:
+            continue
+        if side == "output":
+            names = [port.name for port in other.layer.input_ports]
+            ends = [(node_id, other_id, port) for port in names]
+            found[other_id] = frozenset(("input", end[2]) for end in ends if _fits(graph, report, *end))
+        elif _fits(graph, report, other_id, node_id, name):
+            found[other_id] = frozenset(("output", port.name) for port in other.layer.output_ports)
+    return {other_id: ports for other_id, ports in found.items() if ports}
+
+
+def layers_for(graph: Graph, report: Report, end: End) -> set[str]:
+    """The names of the layers that fit to the loose end of a wire."""
+    node_id, side, name = end
+    found = set()
+    kind = carried(report, end)
+    for layer_name, made in registered(Layer).items():
+        layer: Layer = made()
+        if side == "output" and layer.input_ports and takes(layer, (kind,) * len(layer.input_ports)):
+            found.add(layer_name)
+        if side == "input" and layer.output_ports:
+            found.add(layer_name)
+    return found
+
+
+def carried(report: Report, end: End) -> TensorType | None:
+    """What flows at one end of a wire, if it is known."""
+    node_id, side, _ = end
+    return report.nodes.get(node_id, NodeReport()).output if side == "output" else None
+
+
+def _fits(graph: Graph, report: Report, source_id: str, target_id: str, port: str) -> bool:
+    layer = graph.nodes[target_id].layer
+    kind = report.nodes.get(source_id, NodeReport()).output
+    known = report.nodes.get(target_id, NodeReport()).inputs
+    names = [item.name for item in layer.input_ports]
+    types = [
+        kind if name == port else known[index] if index < len(known) else None for index, name in enumerate(names)
+    ]
+    return takes(layer, tuple(types))

@@ -1,0 +1,120 @@
+"""Geometry: where the parts of a node and the bends of a wire are, in pixels at 100 %.
+
+A node's position is its upper left corner. The first port of each side sits at half the height of an ordinary node,
+so that a chain of nodes at one height has straight wires whatever else hangs on them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QPainterPath
+
+from nnstudio.core.graph import Edge, Graph, Node, Position
+from nnstudio.core.kinds import Layer
+
+Side = Literal["input", "output"]
+
+GRID = 8.0
+WIDTH = 152.0
+HEIGHT = 144.0
+RADIUS = 8.0
+BAR = 8.0
+# From the left edge of a node to that of the next, and from the upper edge to that of the one below.
+COLUMN = 176.0
+ROW = 192.0
+PORT = 12.0
+PORT_REACH = 10.0
+PORT_STEP = 24.0
+WIRE_REACH = 7.0
+
+PICTURE = QRectF(10.0, 50.0, WIDTH - 20.0, 62.0)
+FOOT = QRectF(10.0, 116.0, WIDTH - 20.0, 18.0)
+
+
+def height(layer: Layer) -> float:
+    """A node is as high as all others unless its ports need more."""
+    ports = max(len(layer.input_ports), len(layer.output_ports))
+    needed = HEIGHT / 2 + PORT_STEP * (ports - 1) + 24.0
+    return max(HEIGHT, math.ceil(needed / GRID) * GRID)
+
+
+def card(layer: Layer) -> QRectF:
+    """The rectangle of a node, seen from its position."""
+    return QRectF(0.0, 0.0, WIDTH, height(layer))
+
+
+def place(node: Node) -> QRectF:
+    """The rectangle of a node in the drawing."""
+    return card(node.layer).translated(*node.position)
+
+
+def port_at(side: Side, index: int) -> QPointF:
+    """The middle of a port, seen from the node's position."""
+    return QPointF(0.0 if side == "input" else WIDTH, HEIGHT / 2 + PORT_STEP * index)
+
+
+def ports(layer: Layer) -> list[tuple[Side, str, QPointF]]:
+    """Every port of a node with its place, seen from the node's position."""
+    found: list[tuple[Side, str, QPointF]] = []
+    found += [("input", port.name, port_at("input", index)) for index, port in enumerate(layer.input_ports)]
+    found += [("output", port.name, port_at("output", index)) for index, port in enumerate(layer.output_ports)]
+    return found
+
+
+def port_in_drawing(node: Node, side: Side, name: str) -> QPointF:
+    """The middle of a named port in the drawing; of the first place when the node has no such port."""
+    known = node.layer.input_ports if side == "input" else node.layer.output_ports
+    index = next((index for index, port in enumerate(known) if port.name == name), 0)
+    return QPointF(*node.position) + port_at(side, index)
+
+
+def ends(graph: Graph, edge: Edge) -> tuple[QPointF, QPointF]:
+    """Where a wire starts and where it ends in the drawing."""
+    source = port_in_drawing(graph.nodes[edge.source], "output", edge.source_port)
+    return source, port_in_drawing(graph.nodes[edge.target], "input", edge.target_port)
+
+
+def wire(start: QPointF, end: QPointF) -> QPainterPath:
+    """The curve of a wire: it leaves to the right and arrives from the left."""
+    first, second = _bends(start, end)
+    path = QPainterPath(start)
+    path.cubicTo(first, second, end)
+    return path
+
+
+def distance_to_wire(start: QPointF, end: QPointF, point: QPointF) -> float:
+    """How far a point is from the curve of a wire."""
+    first, second = _bends(start, end)
+    nearest = math.inf
+    before = start
+    for step in range(1, 33):
+        t = step / 32
+        s = 1.0 - t
+        here = start * s**3 + first * (3 * s * s * t) + second * (3 * s * t * t) + end * t**3
+        nearest = min(nearest, _distance_to_line(before, here, point))
+        before = here
+    return nearest
+
+
+def snapped(position: QPointF) -> Position:
+    """The nearest place on the grid."""
+    return round(position.x() / GRID) * GRID, round(position.y() / GRID) * GRID
+
+
+def _bends(start: QPointF, end: QPointF) -> tuple[QPointF, QPointF]:
+    along = end.x() - start.x()
+    across = abs(end.y() - start.y())
+    bend = along / 2 if along >= 0 else min(160.0, 40.0 - along * 0.35)
+    bend = max(bend, min(48.0, across / 2 + 8.0))
+    return start + QPointF(bend, 0.0), end - QPointF(bend, 0.0)
+
+
+def _distance_to_line(start: QPointF, end: QPointF, point: QPointF) -> float:
+    line = end - start
+    length = QPointF.dotProduct(line, line)
+    t = 0.0 if length == 0 else max(0.0, min(1.0, QPointF.dotProduct(point - start, line) / length))
+    away = point - (start + line * t)
+    return math.hypot(away.x(), away.y())

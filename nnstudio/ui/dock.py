@@ -1,0 +1,82 @@
+"""Dock: a part of the window that moves, floats, tabs and closes, under a quiet title."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+from nnstudio.ui import icons
+from nnstudio.ui.panels.framed import FramedPanel
+
+_HINT = "Drag to move it, double-click to let it float."
+
+
+class Dock(QDockWidget):
+    """A widget in the border of the window. Its key names it in saved layouts.
+
+    A panel brings a header with switches, which then is the title; any other widget gets a plain one. Among tabs the
+    name is on the tab already.
+    """
+
+    def __init__(self, key: str, title: str, widget: QWidget, sentence: str = "") -> None:
+        super().__init__(title)
+        self.setObjectName(f"dock_{key}")
+        self.setAccessibleName(title)
+        self.setWidget(widget)
+        self._panel = widget if isinstance(widget, FramedPanel) else None
+        self._plain = _Title(title, sentence)
+        self._empty = QWidget()
+        self._empty.setFixedHeight(4)
+        if self._panel is not None:
+            self._panel.header.add(self._close_button())
+            self._panel.header.setToolTip(_HINT)
+            self.setTitleBarWidget(self._panel.header)
+        else:
+            self._plain.layout().addWidget(self._close_button())
+            self.setTitleBarWidget(self._plain)
+        for part in (self._plain, self._empty):
+            part.setParent(self)
+            part.setVisible(part is self.titleBarWidget())
+        action = self.toggleViewAction()
+        action.setObjectName(f"action_show_{key}")
+        action.setToolTip(sentence or f"Shows or hides {title}.")
+        action.setStatusTip(sentence or f"Shows or hides {title}.")
+
+    def show_title(self, shown: bool) -> None:
+        """Say the name or leave it to the tab."""
+        if self._panel is not None:
+            self._panel.header.show_title(shown)
+            return
+        wanted = self._plain if shown else self._empty
+        if self.titleBarWidget() is not wanted:
+            self.setTitleBarWidget(wanted)
+            self._plain.setVisible(shown)
+            self._empty.setVisible(not shown)
+
+    def _close_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setAccessibleName(f"Close {self.windowTitle()}")
+        button.setToolTip(f"Close {self.windowTitle()}; the View menu brings it back.")
+        button.setIconSize(QSize(14, 14))
+        button.setFixedSize(24, 24)
+        button.setStyleSheet("padding: 0;")
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        icons.attach(button, "x", "muted")
+        button.clicked.connect(self.close)
+        return button
+
+
+class _Title(QWidget):
+    """The name of a dock, and room for its button."""
+
+    def __init__(self, title: str, sentence: str) -> None:
+        super().__init__()
+        label = QLabel(title)
+        label.setProperty("role", "heading")
+        label.setToolTip(sentence or _HINT)
+        label.setMinimumWidth(20)
+        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 4, 4, 4)
+        row.setSpacing(0)
+        row.addWidget(label, 1)

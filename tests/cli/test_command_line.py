@@ -1,0 +1,279 @@
+"""Every wrong use is one sentence, an exit code, and nothing changed on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from engine.projects import iris
+
+import nnstudio
+from nnstudio.core import storage
+from nnstudio.core.project import DataSettings
+
+ROOT = Path(nnstudio.__file__).resolve().parent.parent
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def rewritten(path: Path, change) -> None:
+    """The project file again, with its project.json changed as text and all sums right."""
+    with zipfile.ZipFile(path) as archive:
+        entries = {info.filename: archive.read(info) for info in archive.infolist()}
+    import hashlib
+
+    entries["project.json"] = change(entries["project.json"].decode()).encode()
+    sums = {name: hashlib.sha256(data).hexdigest() for name, data in entries.items() if name != "manifest.json"}
+    entries["manifest.json"] = json.dumps({"sha256": sums}).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+
+
+def broken(path: Path) -> Path:
+    path.write_bytes(b"this is no project")
+    return path
+
+
+def truncated(path: Path) -> Path:
+    path.write_bytes(path.read_bytes()[:-200])
+    return path
+
+
+def flipped(path: Path) -> Path:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+    return path
+
+
+def unknown_layer(path: Path) -> Path:
+    rewritten(path, lambda text: text.replace('"ReLU"', '"Wobble"'))
+    return path
+
+
+def impossible_size(path: Path) -> Path:
+    rewritten(path, lambda text: text.replace('"out_features": 32', '"out_features": 0'))
+    return path
+
+
+def missing(path: Path) -> Path:
+    path.unlink()
+    return path
+
+
+def folder(path: Path) -> Path:
+    path.unlink()
+    path.mkdir()
+    return path
+
+
+BAD_FILES = [
+    (broken, 2, "is not an NN Studio project"),
+    (truncated, 2, "damaged"),
+    (flipped, 2, "damaged"),
+    (missing, 2, "cannot be read: No such file"),
+    (folder, 2, "is not a file"),
+    (unknown_layer, 1, "relu: there is no layer called 'Wobble'"),
+    (impossible_size, 1, "linear"),
+]
+
+
+@pytest.mark.parametrize("words", [("check", "{}"), ("check", "{}", "--json"), ("train", "{}", "--json"), ("evaluate", "{}"),
+                                   ("predict", "{}", "--input", "rows.csv"), ("export", "{}", "--to", "python", "out.py")],
+                         ids=lambda words: " ".join(words))  # fmt: skip
+@pytest.mark.parametrize(("spoil", "code", "expected"), BAD_FILES, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_bad_file(nnstudio, flowers, monkeypatch, tmp_path, words, spoil, code, expected) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = spoil(flowers)
+    before = path.read_bytes() if path.is_file() else None
+    listed = sorted(os.listdir(tmp_path))
+    result = nnstudio(*[word.format(path) for word in words])
+    assert result.code == code
+    if code == 2 or words[0] in ("check", "train", "export"):
+        assert expected in result.sentence
+    else:  # there are no weights either, which is said first
+        assert "no weights" in result.sentence
+    assert (path.read_bytes() if path.is_file() else None) == before
+    assert sorted(os.listdir(tmp_path)) == listed
+
+
+WRONG_USE = [
+    ("train", "{}", "--epochs", "0"),
+    ("train", "{}", "--epochs", "many"),
+    ("train", "{}", "--seed", "-1"),
+    ("train", "{}", "--device", "abacus"),
+    ("train",),
+    ("train", "{}", "--out", "no/such/folder/f"),
+    ("train", "{}", "--out", "."),
+    ("trian", "{}"),
+    ("{}", "{}"),
+    ("no such file",),
+    ("--wrong",),
+    ("new", "iris", "{}"),
+    ("new", "no-such-example", "f"),
+    ("new", "iris", "no/such/folder/f"),
+    ("export", "{}", "--to", "fortran", "out.f"),
+    ("export", "{}", "--to", "python", "{}"),
+    ("export", "{}", "--to", "python", "no/such/folder/out.py"),
+    ("predict", "{}"),
+    ("predict", "{}", "--input", "rows.csv", "--output", "{}"),
+]
+
+
+@pytest.mark.parametrize("words", WRONG_USE, ids=" ".join)
+def test_wrong_use(nnstudio, flowers, monkeypatch, tmp_path, words) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = flowers.read_bytes()
+    result = nnstudio(*[word.format(flowers) for word in words])
+    assert result.code == 2
+    assert result.sentence.startswith("nnstudio: ")
+    assert result.out == ""
+    assert flowers.read_bytes() == before
+    assert os.listdir(tmp_path) == [flowers.name]
+
+
+def test_a_command_that_is_misspelt_gets_a_hint(nnstudio) -> None:
+    assert "Did you mean examples?" in nnstudio("exampels").sentence
+    assert "Did you mean iris?" in nnstudio("new", "irsi", "f").sentence
+
+
+def test_a_traceback_only_with_debug(nnstudio, tmp_path) -> None:
+    path = broken(tmp_path / "f")
+    assert "Traceback" not in nnstudio("check", path).err
+    assert "Traceback" in nnstudio("--debug", "check", path).err
+    assert "Traceback" in nnstudio("check", path, "--debug").err
+
+
+def test_a_device_that_is_not_there_is_wrong_use(nnstudio, flowers) -> None:
+    import torch
+
+    if torch.backends.mps.is_available():
+        pytest.skip("this computer has both")
+    result = nnstudio("train", flowers, "--device", "mps")
+    assert result.code == 2
+    assert "mps cannot be used" in result.sentence
+
+
+def test_a_failure_inside_is_a_sentence_too(nnstudio, flowers, monkeypatch) -> None:
+    monkeypatch.setattr("nnstudio.cli.check.check", lambda project: 1 / 0)
+    result = nnstudio("check", flowers)
+    assert result.code == 1
+    assert "ZeroDivisionError" in result.sentence and "--debug" in result.sentence
+
+
+def test_version_and_help(nnstudio) -> None:
+    assert nnstudio("--version").out.strip() == "nnstudio " + __import__("nnstudio").__version__
+    helped = nnstudio("--help")
+    assert helped.code == 0
+    for name in ("examples", "new", "check", "train", "evaluate", "predict", "export"):
+        assert name in helped.out
+
+
+def test_examples_are_listed_in_order(nnstudio) -> None:
+    listed = json.loads(nnstudio("examples", "--json").out)["examples"]
+    names = [example["name"] for example in listed]
+    assert names[0] == "single-neuron" and "iris" in names and len(names) == 15
+    assert all(example["title"] and example["sentence"].endswith(".") for example in listed)
+    assert len(nnstudio("examples").out.splitlines()) == 15
+
+
+def test_new_takes_the_name_as_it_is_and_replaces_only_with_force(nnstudio, tmp_path) -> None:
+    path = tmp_path / "f"
+    assert nnstudio("new", "iris", path).code == 0
+    project = storage.read(path).project
+    assert project.title == "Iris"
+    before = path.read_bytes()
+    assert nnstudio("new", "xor", path).code == 2
+    assert path.read_bytes() == before
+    assert nnstudio("new", "xor", path, "--force").code == 0
+    assert storage.read(path).project.title != "Iris"
+
+
+def test_check_describes_every_node(nnstudio, flowers) -> None:
+    result = nnstudio("check", flowers, "--json")
+    assert result.code == 0 and len(result.out.splitlines()) == 1
+    said = json.loads(result.out)
+    assert said["parameters"] == 739
+    assert said["problems"] == []
+    assert said["nodes"][1] == {"title": "linear", "layer": "Linear", "output_shape": [None, 32], "parameters": 160}
+    text = nnstudio("check", flowers).out
+    assert "739 parameters" in text and "4 → 32" in text and "no problems" in text
+
+
+def test_check_names_the_node_the_need_and_the_remedy(nnstudio, flowers) -> None:
+    project = storage.read(flowers).project
+    titles = {node.title: node_id for node_id, node in project.graph.nodes.items()}
+    graph = project.graph.disconnect(project.graph.into(titles["relu"]))
+    storage.write(flowers, project.with_graph(graph))
+    result = nnstudio("check", flowers, "--json")
+    assert result.code == 1
+    problem = next(p for p in json.loads(result.out)["problems"] if p["severity"] == "error")
+    assert set(problem) == {"severity", "node", "port", "message", "needed", "got", "fix"}
+    assert (problem["node"], problem["port"]) == ("relu", "input")
+    assert problem["needed"] and problem["got"] and problem["fix"]
+    assert "relu gets nothing" in result.sentence
+
+
+def test_no_data_is_a_problem_of_the_project(nnstudio, flowers) -> None:
+    storage.write(flowers, replace(iris(), data=DataSettings(None)))
+    for words in (("check", flowers), ("train", flowers), ("export", flowers, "--to", "python", flowers.parent / "o.py")):
+        result = nnstudio(*words)
+        assert result.code == 1 and "No data is chosen" in result.sentence
+    assert not (flowers.parent / "o.py").exists()
+
+
+def test_commands_never_import_qt_and_examples_not_even_torch(tmp_path, flowers) -> None:
+    script = """
+import sys
+from nnstudio.__main__ import main
+assert main(sys.argv[2:]) == 0
+wrong = [name for name in sys.argv[1].split(",") if name in sys.modules]
+assert not wrong, wrong
+"""
+    qt = "PySide6,PySide6.QtCore,shiboken6,pyqtgraph"
+    out = str(tmp_path / "o.py")
+    for forbidden, words in [
+        (f"{qt},torch,sklearn,nnstudio.library", ["examples"]),
+        (qt, ["check", str(flowers)]),
+        (qt, ["train", str(flowers), "--epochs", "1"]),
+        (qt, ["export", str(flowers), "--to", "python", out]),
+    ]:
+        subprocess.run([sys.executable, "-c", script, forbidden, *words], check=True, env=ENVIRONMENT, capture_output=True)
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(flowers) -> None:
+    command = [sys.executable, "-m", "nnstudio", "train", str(flowers), "--json", "--epochs", "100000"]
+    with subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert json.loads(process.stdout.readline())["epoch"] == 1
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141
+    stored = storage.read(flowers)  # what was learned until then is kept
+    assert stored.checkpoint is not None and stored.checkpoint.epoch >= 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals of this kind")
+def test_ctrl_c_saves_what_was_learned_and_goes_on_exactly(flowers, nnstudio) -> None:
+    import signal
+
+    command = [sys.executable, "-m", "nnstudio", "train", str(flowers), "--json", "--epochs", "2000"]
+    with subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert process.returncode == 130
+    assert err.count("\n") == 1 and "saved" in err
+    stored = storage.read(flowers)
+    assert stored.checkpoint is not None
+    stopped = stored.checkpoint.epoch
+    assert 1 <= stopped < 2000 and stored.project.training.epochs == 2000
+    last = json.loads(nnstudio("train", flowers, "--json").out.splitlines()[-1])
+    assert last["done"] and last["epochs"] == 2000

@@ -1,0 +1,339 @@
+"""The exported script, run by itself, says what `nnstudio train --json` says, bit for bit."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from engine.projects import chain, dataset, iris, layer, loss, optimizer, schedule, spirals
+from torch import fx, nn
+
+from nnstudio.core.data import TensorType
+from nnstudio.core.graph import Graph
+from nnstudio.core.project import DataSettings, Project, TrainingSettings
+from nnstudio.engine.compiler import GraphError, check_graph, compile_network
+from nnstudio.engine.export.expressions import Inexpressible, call, literal
+from nnstudio.engine.export.forward import forward_lines
+from nnstudio.engine.export.module import class_source
+from nnstudio.engine.export.python import to_python
+from nnstudio.engine.run import Run
+
+
+def branches() -> Project:
+    """Two ways that part, meet, and are joined with what came in: Add, Concatenate, Multiply, Bilinear."""
+    graph = Graph()
+    graph, start = graph.add(layer("Input"))
+    graph, left = graph.add(layer("Linear", out_features=6), title="left")
+    graph, bend = graph.add(layer("Tanh"), title="bend")
+    graph, right = graph.add(layer("Linear", out_features=6, bias=False), title="right")
+    graph, add = graph.add(layer("Add"), title="sum")
+    graph, both = graph.add(layer("Concatenate"), title="both")
+    graph, product = graph.add(layer("Multiply"), title="product")
+    graph, pairs = graph.add(layer("Bilinear", out_features=5), title="pairs")
+    graph, head = graph.add(layer("Linear", out_features=1), title="head")
+    graph, end = graph.add(layer("Output", loss=loss("BCEWithLogitsLoss")))
+    for source, target in [
+        (start, left), (left, bend), (start, right), (bend, add), (right, add), (add, both), (start, both),
+        (bend, product), (add, product), (both, pairs), (product, pairs), (pairs, head), (head, end),
+    ]:  # fmt: skip
+        graph = graph.wire(source, target)
+    return Project(graph, DataSettings(dataset("Moons")), settings(batch_size=32, epochs=3))
+
+
+def settings(**changes: object) -> TrainingSettings:
+    return TrainingSettings(**({"optimizer": optimizer("Adam", lr=0.01), "device": "cpu", "epochs": 4} | changes))  # type: ignore[arg-type]
+
+
+def regression(**changes: object) -> Project:
+    graph = chain(
+        layer("Input"),
+        layer("Linear", out_features=16),
+        layer("GELU"),
+        layer("LayerNorm"),
+        layer("Linear", out_features=1),
+        layer("Output", loss=loss("HuberLoss", delta=0.5)),
+    )
+    return Project(graph, DataSettings(dataset("Diabetes")), settings(**changes))
+
+
+def pictures() -> Project:
+    graph = chain(
+        layer("Input"),
+        layer("Conv2d", out_channels=4, kernel_size=(3, 3), padding=1, bias=False),
+        layer("BatchNorm2d"),
+        layer("ReLU"),
+        layer("MaxPool2d"),
+        layer("Conv2d", out_channels=8, kernel_size=3, stride=2, padding=1),
+        layer("LeakyReLU", negative_slope=0.2),
+        layer("AdaptiveAvgPool2d"),
+        layer("Flatten"),
+        layer("Dropout", p=0.1),
+        layer("Linear", out_features=10),
+        layer("Output", loss=loss("CrossEntropyLoss", label_smoothing=0.1)),
+    )
+    return Project(graph, DataSettings(dataset("Digits"), test_share=0.25), settings(batch_size=100, epochs=2))
+
+
+def reshaped() -> Project:
+    graph = chain(
+        layer("Input"),
+        layer("Reshape", shape=(4, 16)),
+        layer("Conv1d", out_channels=4, kernel_size=3),
+        layer("MaxPool1d"),
+        layer("Flatten"),
+        layer("Softmax"),
+        layer("Linear", out_features=10),
+        layer("Output", loss=loss("CrossEntropyLoss")),
+    )
+    return Project(graph, DataSettings(dataset("Digits"), standardise=False), settings(batch_size=300, epochs=2))
+
+
+def perceptron() -> Project:
+    graph = chain(layer("Input"), layer("Linear", out_features=1), layer("Step"), layer("Output", loss=loss("MSELoss")))
+    data = DataSettings(dataset("AND"), test_share=0, standardise=False)
+    return Project(graph, data, settings(optimizer=optimizer("SGD", lr=0.1), batch_size=1, epochs=10))
+
+
+def noisy(**changes: object) -> Project:
+    middle = (layer("Linear", out_features=8), layer("BatchNorm1d"), layer("ReLU"), layer("Dropout", p=0.3))
+    return spirals(*middle, **({"device": "cpu", "epochs": 6, "batch_size": 32} | changes))
+
+
+PROJECTS = {
+    "iris": lambda: iris(device="cpu"),
+    "spirals in batches": lambda: spirals(device="cpu"),
+    "dropout and batch norm": noisy,
+    "SGD nesterov, step schedule": lambda: noisy(
+        optimizer=optimizer("SGD", lr=0.05, momentum=0.9, nesterov=True), schedule=schedule("StepLR", step_size=2)
+    ),
+    "RMSprop, cosine": lambda: noisy(optimizer=optimizer("RMSprop"), schedule=schedule("CosineAnnealingLR")),
+    "AdamW, warm-up and cosine, a seed": lambda: noisy(
+        optimizer=optimizer("AdamW"), schedule=schedule("WarmupCosine", warmup_epochs=2), seed=4_000_000_000
+    ),
+    "warm-up, automatic device": lambda: noisy(schedule=schedule("LinearWarmup"), device="auto"),
+    "constant": lambda: noisy(schedule=schedule("Constant")),
+    "branches": branches,
+    "step, without a test part, single rows": perceptron,
+    "regression, whole": lambda: regression(batch_size=None),
+    "regression, more than 64 batches": lambda: regression(batch_size=3),
+    "convolutions": pictures,
+    "reshaped, as it comes": reshaped,
+}
+
+
+def run_alone(folder: Path, *words: str) -> str:
+    """What Python prints in a process of its own, in another folder, where there is no NN Studio."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    command = [sys.executable, "-W", "error", *words]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def without_seconds(record: dict) -> dict:
+    return {key: value for key, value in record.items() if key != "seconds"}
+
+
+# All scripts one after the other in one process, since torch takes long to import.
+TOGETHER = """
+import runpy, sys
+for path in sys.argv[1:]:
+    sys.argv = [path, "--json"]
+    print("script", path, flush=True)
+    runpy.run_path(path, run_name="__main__")
+assert not [name for name in sys.modules if name.startswith("nnstudio")]
+"""
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict]]:
+    """What the script of each project prints."""
+    folder = tmp_path_factory.mktemp("scripts")
+    paths = {str(folder / f"script_{place}.py"): name for place, name in enumerate(PROJECTS)}
+    for path, name in paths.items():
+        Path(path).write_text(to_python(PROJECTS[name]()), encoding="utf-8")
+    found: dict[str, list[dict]] = {}
+    for line in run_alone(folder, "-c", TOGETHER, *paths).splitlines():
+        if line.startswith("script "):
+            records = found[paths[line.removeprefix("script ")]] = []
+        else:
+            records.append(json.loads(line))
+    return found
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+def test_the_script_alone_equals_the_run_bit_for_bit(name: str, printed: dict[str, list[dict]]) -> None:
+    run = Run(PROJECTS[name]())
+    for _ in run.snapshots():
+        pass
+    *epochs, done = printed[name]
+    assert [without_seconds(record) for record in epochs] == [without_seconds(dict(r)) for r in run.history.epochs]
+    assert done["done"] is True and done["steps"] == run.step
+    assert done["parameters"] == sum(parameter.numel() for parameter in run.network.parameters())
+
+
+def test_the_sources_pass_the_linter(tmp_path: Path) -> None:
+    for place, name in enumerate(PROJECTS):
+        (tmp_path / f"script_{place}.py").write_text(to_python(PROJECTS[name]()), encoding="utf-8")
+    rules = ["--isolated", "--line-length", "120", "--select", "E,F,W,I,UP,B,SIM,C4,RUF"]
+    command = [sys.executable, "-m", "ruff", "check", *rules, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_without_json_a_line_an_epoch_is_for_people(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(to_python(iris(device="cpu")), encoding="utf-8")
+    lines = run_alone(tmp_path, "script.py").splitlines()
+    assert len(lines) == 100
+    assert lines[-1] == "epoch  100  train  loss 0.3938  accuracy 0.8833  test  loss 0.3340  accuracy 0.9333"
+
+
+def test_the_class_is_what_a_person_writes() -> None:
+    assert (
+        """class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.left = nn.Linear(2, 6)
+        self.bend = nn.Tanh()
+        self.right = nn.Linear(2, 6, bias=False)
+        self.pairs = nn.Bilinear(8, 6, 5)
+        self.head = nn.Linear(5, 1)
+
+    def forward(self, x):
+        left = self.left(x)
+        left = self.bend(left)
+        right = self.right(x)
+        right = left + right
+        x = torch.cat((right, x), dim=1)
+        left = left * right
+        x = self.pairs(x, left)
+        return self.head(x)
+"""
+        in to_python(branches())
+    )
+
+
+HOSTILE = [
+    'x"; import os; os.system("touch pwned") #',
+    '"""\nimport os\nos.system("touch pwned")\n"""',
+    "class",
+    "self",
+    "torch",
+    "training",
+    "names",
+    "forward",
+    "register_forward_hook",
+    "drawing",
+    "__init__",
+    "'); raise SystemExit(3",
+    "Ünïcode λ ✓",
+    "a\rb\x0cc\x1bd\u2028e\u202ef",
+    "1st layer",
+    "{x}",
+    "\\",
+    "!!!",
+]
+
+
+def test_titles_never_become_code(tmp_path: Path) -> None:
+    """Titles reach names and comments, and nothing else."""
+    middle = [layer("Linear", out_features=4) for _ in HOSTILE]
+    graph = spirals(*middle).graph
+    ids = [node_id for node_id, node in graph.nodes.items() if type(node.layer).__name__ == "Linear"]
+    for node_id, title in zip(ids, HOSTILE, strict=False):
+        graph = graph.rename(node_id, title)
+    project = replace(spirals(device="cpu", epochs=1), graph=graph, title=HOSTILE[0], sentence=HOSTILE[1], notes=HOSTILE[1])
+    source = to_python(project)
+    made = next(part for part in ast.parse(source).body if isinstance(part, ast.ClassDef) and part.name == "Network")
+    assert len([node for node in ast.walk(made) if isinstance(node, ast.Assign)]) == 2 * (len(HOSTILE) + 1) - 1
+    assert not [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute) and node.attr == "system"]
+    (tmp_path / "script.py").write_text(source, encoding="utf-8")
+    assert len(run_alone(tmp_path, "script.py", "--json").splitlines()) == 2
+    assert os.listdir(tmp_path) == ["script.py"]
+
+
+def test_a_project_with_errors_is_refused() -> None:
+    project = iris()
+    ids = {node.title: node_id for node_id, node in project.graph.nodes.items()}
+    cut = project.with_graph(project.graph.disconnect(project.graph.into(ids["relu"])))
+    with pytest.raises(GraphError, match="relu gets nothing") as refused:
+        to_python(cut)
+    assert refused.value.problems[0].node == ids["relu"]
+
+
+def test_exporting_draws_nothing_from_the_random_state() -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(4)
+    torch.manual_seed(3)
+    to_python(pictures())
+    assert torch.equal(torch.rand(4), expected)
+
+
+def test_the_class_gives_the_same_bytes_as_the_network() -> None:
+    """Weights, outputs and gradients of the class, made from its source alone, against the compiled network."""
+    project = branches()
+    kind = TensorType((2,))
+    torch.manual_seed(1)
+    network = compile_network(project.graph, kind)
+    source = class_source(network, check_graph(project.graph, kind))
+    space: dict = {"nn": nn, "torch": torch}
+    exec(compile(source, "exported", "exec"), space)  # our own source, under test
+    torch.manual_seed(1)
+    model = space["Network"]()
+    rows = torch.randn(7, 2)
+    assert list(model.state_dict()) == list(network.state_dict())
+    assert torch.equal(model(rows), network(rows))
+    model(rows).sum().backward()
+    network(rows).sum().backward()
+    for ours, theirs in zip(model.parameters(), network.parameters(), strict=True):
+        assert torch.equal(ours, theirs) and torch.equal(ours.grad, theirs.grad)
+
+
+def unknown(x):
+    """A function that is not torch's."""
+    return x
+
+
+def lines_of(function) -> list[str]:
+    """The statements for a function that is traced, as a layer's `apply` is."""
+    graph = fx.symbolic_trace(function).graph
+    last = next(node for node in reversed(graph.nodes) if node.op == "output").args[0]
+    last.meta["node"] = "n2"
+    return forward_lines(graph, {"n1": "input", "n2": "mixed"})
+
+
+def test_steps_inside_a_layer_are_written_inside_one_line() -> None:
+    assert lines_of(lambda x: (x + 1) * (x - 2) ** 2) == ["return (x + 1) * ((x - 2) ** 2)"]
+    assert lines_of(lambda x: -x.abs().mean(dim=(2, 3), keepdim=True)) == ["return -x.abs().mean(dim=(2, 3), keepdim=True)"]
+    assert lines_of(lambda x: x[:, -1]) == ["return x[:, -1]"]
+    padded = lines_of(lambda x: nn.functional.pad(x, (1, 1), value=float("inf")))
+    assert padded == ['return nn.functional.pad(x, (1, 1), mode="constant", value=float("inf"))']
+
+
+def test_what_cannot_be_written_is_refused() -> None:
+    with pytest.raises(Inexpressible):
+        literal(object())
+    with pytest.raises(Inexpressible):
+        lines_of(lambda x: torch.overrides.handle_torch_function(unknown, (x,), x))
+    assert literal("a'b\"\n") == "'a\\'b\"\\n'"
+    assert literal("plain") == '"plain"'
+    assert literal((1,)) == "(1,)"
+    assert literal([float("-inf"), True, None]) == '[float("-inf"), True, None]'
+
+
+def test_defaults_are_left_out_of_calls() -> None:
+    made = layer("Conv2d", out_channels=4, kernel_size=3).arguments((1, 8, 8))
+    assert call("nn.Conv2d", nn.Conv2d, made) == "nn.Conv2d(1, 4, 3)"
+    made = layer("Conv2d", out_channels=4, kernel_size=(5, 3), padding=2, bias=False).arguments((1, 8, 8))
+    assert call("nn.Conv2d", nn.Conv2d, made) == "nn.Conv2d(1, 4, (5, 3), padding=2, bias=False)"
+    sgd = optimizer("SGD", lr=0.1)
+    given = call("torch.optim.SGD", torch.optim.SGD, sgd.arguments(), first=("model.parameters()",))
+    assert given == "torch.optim.SGD(model.parameters(), lr=0.1, fused=True)"
