@@ -23,6 +23,8 @@ class Entry:
     icon: str = ""
     # the group of which one action is checked at a time; empty for a plain verb
     choice: str = ""
+    # a single key, which means this only while the drawing has the focus
+    on_canvas: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ MENUS: dict[str, tuple[Entry | Submenu | None, ...]] = {
         Entry("copy", "Copy", "Copies the selected layers to the clipboard.", "Ctrl+C", "copy"),
         Entry("paste", "Paste", "Adds the layers from the clipboard to the drawing.", "Ctrl+V", "clipboard-paste"),
         Entry("duplicate", "Duplicate", "Adds a copy of the selected layers to the drawing.", "Ctrl+D", "copy-plus"),
-        Entry("delete", "Delete", "Removes the selected layers and their wires.", "Del", "trash-2"),
+        Entry("delete", "Delete", "Removes the selected layers and their wires.", "Del", "trash-2", on_canvas=True),
         None,
         Entry("select_all", "Select all", "Selects every layer of the drawing.", "Ctrl+A", "square-dashed"),
     ),
@@ -95,8 +97,15 @@ MENUS: dict[str, tuple[Entry | Submenu | None, ...]] = {
         Entry("zoom_in", "Zoom in", "Shows the drawing larger.", "Ctrl++", "zoom-in"),
         Entry("zoom_out", "Zoom out", "Shows the drawing smaller.", "Ctrl+-", "zoom-out"),
         Entry("zoom_reset", "Actual size", "Shows the drawing at 100 %.", "Ctrl+0"),
-        Entry("fit", "Fit the drawing", "Shows the whole drawing.", "F", "maximize"),
-        Entry("arrange", "Arrange the layers", "Places the layers in order from left to right.", "L", "workflow"),
+        Entry("fit", "Fit the drawing", "Shows the whole drawing.", "F", "maximize", on_canvas=True),
+        Entry(
+            "arrange",
+            "Arrange the layers",
+            "Places the layers in order from left to right.",
+            "L",
+            "workflow",
+            on_canvas=True,
+        ),
         None,
         Entry("reset_layout", "Reset layout", "Puts every panel back to its first place.", "", "panel-left"),
     ),
@@ -133,6 +142,7 @@ class Actions:
     def __init__(self, window: QMainWindow) -> None:
         self._window = window
         self._by_key: dict[str, QAction] = {}
+        self._on_canvas: list[QAction] = []
         self._groups: dict[str, QActionGroup] = {}
         self.menus: dict[str, QMenu] = {}
         for title, items in MENUS.items():
@@ -148,6 +158,10 @@ class Actions:
         """What each verb does, by its key."""
         for key, slot in slots.items():
             self._by_key[key].triggered.connect(lambda _checked=False, slot=slot: slot())
+
+    def on_canvas(self) -> list[QAction]:
+        """The actions whose keys work only while the drawing has the focus: add them to its widget."""
+        return list(self._on_canvas)
 
     def every(self) -> Iterator[tuple[str, QAction]]:
         """All actions that the menus hold now, each with the names of its menus before it ("View · Theme")."""
@@ -178,6 +192,9 @@ class Actions:
         shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         action.setToolTip(f"{entry.sentence}  {shown}" if shown else entry.sentence)
         action.setStatusTip(entry.sentence)
+        if entry.on_canvas:
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            self._on_canvas.append(action)
         if entry.icon:
             icons.attach(action, entry.icon, "muted")
         if entry.choice:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from nnstudio.ui import icons
 from nnstudio.ui.panels.framed import FramedPanel
 
+_ROOMY = 400
 _HINT = "Drag to move it, double-click to let it float."
 
 
@@ -28,7 +29,9 @@ class Dock(QDockWidget):
         self._empty = QWidget()
         self._empty.setFixedHeight(4)
         if self._panel is not None:
-            self._panel.header.add(self._close_button())
+            self._close = self._close_button()
+            self._panel.header.add(self._close)
+            self._panel.header.installEventFilter(self)
             self._panel.header.setToolTip(_HINT)
             self.setTitleBarWidget(self._panel.header)
         else:
@@ -52,6 +55,12 @@ class Dock(QDockWidget):
             self.setTitleBarWidget(wanted)
             self._plain.setVisible(shown)
             self._empty.setVisible(not shown)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """In a narrow header the title needs the room of the button; the View menu closes it too."""
+        if event.type() == QEvent.Type.Resize and isinstance(watched, QWidget):
+            self._close.setVisible(watched.width() >= _ROOMY)
+        return super().eventFilter(watched, event)
 
     def _close_button(self) -> QToolButton:
         button = QToolButton()

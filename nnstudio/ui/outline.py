@@ -23,6 +23,7 @@ class Outline(QTreeView):
     def __init__(self, document: Document) -> None:
         super().__init__()
         self.document = document
+        self._renewing = False  # rows come and go: what Qt then selects is nobody's wish
         self.setObjectName("outline")
         self.setAccessibleName("Outline of the network")
         self.outline = OutlineModel()
@@ -36,7 +37,6 @@ class Outline(QTreeView):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self._renewing = False
         self.outline.renamed.connect(self._rename)
         document.changed.connect(self._changed)
         document.checked.connect(lambda _: self._renew())
@@ -52,9 +52,7 @@ class Outline(QTreeView):
     def _renew(self) -> None:
         """Show the drawing as it is; what is unfolded stays unfolded."""
         unfolded = {
-            node_id
-            for row, node_id in enumerate(self.outline.node_ids)
-            if self.isExpanded(self.outline.index(row, 0))
+            node_id for row, node_id in enumerate(self.outline.node_ids) if self.isExpanded(self.outline.index(row, 0))
         }
         self._renewing = True
         renewed = self.outline.renew(self.document.project, self.document.report)
@@ -181,16 +179,17 @@ class Outline(QTreeView):
     def _add_inserts(self, menu: QMenu, graph: Graph, node: Node) -> None:
         if not node.layer.output_ports:
             return
-        after = menu.addMenu("Insert after")
+        inserts = menu.addMenu("Insert after")
         categories: dict[str, QMenu] = {}
         for layer in registered(Layer).values():
             if not layer.inputs:
                 continue
             category = layer.category
             if category not in categories:
-                categories[category] = after.addMenu(category)
+                categories[category] = inserts.addMenu(category)
             label = f"Add {layer.title}"
-            self._add(categories[category], layer.title, label, lambda layer=layer: inserted_after(graph, node.id, layer()))
+            after = categories[category]
+            self._add(after, layer.title, label, lambda layer=layer: inserted_after(graph, node.id, layer()))
 
     def _add(self, menu: QMenu, words: str, label: str, changed: Callable[[], Graph]) -> None:
         menu.addAction(words, lambda: self.document.edit_graph(label, changed()))

@@ -13,6 +13,7 @@ from nnstudio.core.project import Project
 from nnstudio.engine.compiler import NodeReport, Report
 from nnstudio.ui import theme
 
+Index = QModelIndex | QPersistentModelIndex
 NODE = Qt.ItemDataRole.UserRole  # the id of the node that a row belongs to
 EDGES = Qt.ItemDataRole.UserRole + 1  # the wires that a row stands for
 PORT = Qt.ItemDataRole.UserRole + 2  # the input port that a row stands for
@@ -45,7 +46,7 @@ class OutlineModel(QStandardItemModel):
             return False
         if order != list(self._shown):
             self.removeRows(0, self.rowCount())
-            for node_id in order:
+            for _ in order:
                 self.appendRow([QStandardItem(), QStandardItem(), QStandardItem()])
             self._shown = {}
         for row, node_id in enumerate(order):
@@ -57,7 +58,7 @@ class OutlineModel(QStandardItemModel):
     def row_of(self, node_id: str) -> int:
         return self.node_ids.index(node_id)
 
-    def setData(self, index: QModelIndex | QPersistentModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """What is typed goes to the document; the new title comes back from there."""
         if role == Qt.ItemDataRole.EditRole:
             self.renamed.emit(str(index.data(NODE)), str(value))

@@ -28,7 +28,9 @@ from nnstudio.ui.inspector.inspector import scrolled
 
 MOST_EPOCHS = 2000  # epochs whose learning rate is worked out for the plot
 
-_OPTIMIZER = Setting("optimizer", Optimizer, None, Limits("The rule that turns gradients into a change of the weights."))
+_OPTIMIZER = Setting(
+    "optimizer", Optimizer, None, Limits("The rule that turns gradients into a change of the weights.")
+)
 _SCHEDULE = Setting("schedule", Schedule | None, None, Limits("How the learning rate changes from epoch to epoch."))
 _EPOCHS = Setting("epochs", int, 100, Limits("How often all training rows are seen.", 1, 10_000_000, logarithmic=True))
 _BATCH_SIZE = Setting(
@@ -160,7 +162,8 @@ class TrainingForm(QWidget):
         old, new = (getattr(project.training.optimizer, "lr", None) for project in (before, after))
         label = f"Set {name.replace('_', ' ')}"
         if name == "optimizer" and type(value) is type(before.training.optimizer):
-            changed = [s.name for s in value.settings() if getattr(value, s.name) != getattr(before.training.optimizer, s.name)]
+            was = before.training.optimizer
+            changed = [s.name for s in value.ss() if getattr(value, s.name) != getattr(was, s.name)]
             label = f"Set {changed[0].replace('_', ' ')}" if changed else label
             label = "Set learning rate" if changed == ["lr"] else label
         self.document.edit(label, after, merge=f"training.{name}.{label}")
@@ -215,7 +218,7 @@ class BatchField(TypedField):
 def device_field(reports: list[DeviceReport]) -> ChoiceField:
     """The devices; those that cannot be used are shown with their reason and cannot be chosen."""
     best = next(report for report in reports if report.usable)
-    choices: list[tuple[str, str, str]] = [("auto", f"Auto ({best.name})", f"The best that can be used: {best.sentence}")]
+    choices = [("auto", f"Auto ({best.name})", f"The best that can be used: {best.sentence}")]
     for report in sorted(reports, key=lambda report: not report.usable):
         words = report.name if report.usable else f"{report.name} (cannot be used)"
         choices.append((report.name, words, report.sentence))

@@ -83,6 +83,8 @@ class Window(QMainWindow):
             self.training.add_view(view)
         self.actions_.connect(self._verbs())
         self.palette_.chosen.connect(self.canvas.add_layer)
+        self.canvas.addActions(self.actions_.on_canvas())
+        self.canvas.message.connect(self.tell)
         self.status.problem_chosen.connect(self.show_problem)
         self.training.state_changed.connect(self._renew)
         self.training.message.connect(self.tell)
@@ -125,7 +127,7 @@ class Window(QMainWindow):
             "copy": canvas.copy,
             "paste": canvas.paste,
             "duplicate": canvas.duplicate,
-            "delete": canvas.delete,
+            "delete": canvas.delete_selection,
             "select_all": canvas.select_all,
             "theme_system": lambda: self.theme_wanted.emit("system"),
             "theme_light": lambda: self.theme_wanted.emit("light"),
@@ -166,7 +168,7 @@ class Window(QMainWindow):
         self.tell(problem.message)
         if problem.node is not None and problem.node in self.document.project.graph.nodes:
             self.document.select([problem.node])
-            self.canvas.show_node(problem.node)
+            self.canvas.reveal(problem.node)
 
     def _show_training_problem(self, sentence: str) -> None:
         located = next((problem for problem in self.document.report.errors if problem.node), None)
@@ -184,7 +186,7 @@ class Window(QMainWindow):
         actions["undo"].setEnabled(bool(document.undo_label))
         actions["redo"].setText(f"Redo {document.redo_label}".strip())
         actions["redo"].setEnabled(bool(document.redo_label))
-        for key in ("cut", "copy", "duplicate", "delete"):
+        for key in ("cut", "copy", "duplicate"):
             actions[key].setEnabled(bool(document.selection))
         running = training.state in ("running", "pausing")
         actions["train"].setEnabled(not running)

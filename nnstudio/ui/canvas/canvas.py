@@ -65,7 +65,7 @@ class Canvas(Drawing):
 
     # -- mouse -----------------------------------------------------------------------------------------------------
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         self.end_glide()
         if event.button() == Qt.MouseButton.MiddleButton or (
             event.button() == Qt.MouseButton.LeftButton and self._space
@@ -78,7 +78,7 @@ class Canvas(Drawing):
             self.begin(self._gesture_at(pointer), pointer)
         event.accept()
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._grabbed is not None:
             self.pan(event.position() - self._grabbed)
             self._grabbed = event.position()
@@ -89,7 +89,7 @@ class Canvas(Drawing):
         else:
             self._show_under(pointer)
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self._grabbed is not None:
             self._grabbed = None
             self.viewport().setCursor(Qt.CursorShape.OpenHandCursor if self._space else Qt.CursorShape.ArrowCursor)
@@ -99,7 +99,7 @@ class Canvas(Drawing):
             gesture.release(pointer)
             self._show_under(pointer)
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton or self._space:
             self.mousePressEvent(event)
             return
@@ -152,11 +152,11 @@ class Canvas(Drawing):
         if self.viewport().cursor().shape() != cursor:
             self.viewport().setCursor(cursor)
 
-    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+    def leaveEvent(self, event: QEvent) -> None:
         self.drawing_scene().show_hover(Hit())
         super().leaveEvent(event)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+    def wheelEvent(self, event: QWheelEvent) -> None:
         """Two fingers pan; a wheel zooms at the pointer, with Shift it pans sideways."""
         self.end_glide()
         control = bool(event.modifiers() & _CONTROL)
@@ -173,7 +173,7 @@ class Canvas(Drawing):
             self.pan(QPointF(turned.x() / 2, 0.0))
         event.accept()
 
-    def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802
+    def viewportEvent(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             text = self.tooltip_at(event.pos())
             if text:
@@ -199,7 +199,7 @@ class Canvas(Drawing):
             return face.edge_tooltip(scene.graph, hit.edge, report)
         return ""
 
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.cancel_gesture()
         scene = self.drawing_scene()
         place = self.drawing_at(QPointF(event.pos()))
@@ -220,7 +220,7 @@ class Canvas(Drawing):
 
     # -- drops from the palette ------------------------------------------------------------------------------------
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         layer = _layer_in(event)
         if layer is None:
             event.ignore()
@@ -230,18 +230,18 @@ class Canvas(Drawing):
         self.gesture.move(self._pointer(event.position(), event.modifiers()))
         event.acceptProposedAction()
 
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:  # noqa: N802
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         if isinstance(self.gesture, DropLayer):
             self.gesture.move(self._pointer(event.position(), event.modifiers()))
             event.acceptProposedAction()
         else:
             event.ignore()
 
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:  # noqa: N802
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         if isinstance(self.gesture, DropLayer):
             self.cancel_gesture()
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+    def dropEvent(self, event: QDropEvent) -> None:
         if not isinstance(self.gesture, DropLayer):
             event.ignore()
             return
@@ -252,7 +252,7 @@ class Canvas(Drawing):
 
     # -- keyboard --------------------------------------------------------------------------------------------------
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
         if key == _Key.Key_Space:
             if not event.isAutoRepeat() and self.gesture is None:
@@ -302,7 +302,7 @@ class Canvas(Drawing):
             _Key.Key_Tab: self.search_here,
         }.get(key)
 
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() == _Key.Key_Space and not event.isAutoRepeat() and self._space:
             self._space = False
             self.viewport().setCursor(Qt.CursorShape.ArrowCursor)
@@ -311,11 +311,11 @@ class Canvas(Drawing):
         else:
             super().keyReleaseEvent(event)
 
-    def focusNextPrevChild(self, forward: bool) -> bool:  # noqa: N802
+    def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab adds a layer; Shift+Tab leaves the canvas."""
         return False if forward else super().focusNextPrevChild(forward)
 
-    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+    def focusOutEvent(self, event: QFocusEvent) -> None:
         self._space = False
         super().focusOutEvent(event)
 
@@ -332,13 +332,13 @@ class Canvas(Drawing):
         self.cancel_gesture()  # what it holds may be gone
         super()._document_changed(before, after)
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+    def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             self.drawing_scene().renew_look()
             self.viewport().update()
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # type: ignore[override]  # noqa: N802
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # type: ignore[override]
         """On an empty canvas: how to begin."""
         if self.drawing_scene().graph.nodes:
             return

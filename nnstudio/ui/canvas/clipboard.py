@@ -1,4 +1,4 @@
-"""Clipboard: layers as text, so that they can go to another window, or into an e-mail. What comes back is not trusted."""
+"""Clipboard: layers as text, so that they can go to another window or into a letter. What comes back is not trusted."""
 
 from __future__ import annotations
 

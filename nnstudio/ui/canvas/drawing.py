@@ -59,6 +59,7 @@ class Drawing(Viewport):
         self._ways: tuple[Mapping[str, Position], Mapping[str, Position]] = ({}, {})
         self._look = QTimer(self, singleShot=True, interval=_LOOK_MS)
         self._look.timeout.connect(self._look_at_new)
+        self.moved.connect(self._look.start)
         document.changed.connect(self._document_changed)
         self._preview()
 
@@ -115,23 +116,19 @@ class Drawing(Viewport):
         if bool(before.graph.nodes) != bool(after.graph.nodes):
             self.viewport().update()
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+    def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if not self._fitted:
             self._fitted = True
             self.fit()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """What was in the middle stays there."""
         old = event.oldSize()
         super().resizeEvent(event)
         if self._fitted and old.isValid():
             grown = event.size() - old
             self.pan(QPointF(grown.width() / 2, grown.height() / 2))
-
-    def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: N802
-        super().scrollContentsBy(dx, dy)
-        self._look.start()
 
     # -- seeing ----------------------------------------------------------------------------------------------------
 
@@ -185,7 +182,8 @@ class Drawing(Viewport):
         chosen, wires = self.document.selection, self._scene.selected_edges
         label = f"Add {layer.title}"
         if position is not None:
-            graph, node = placing.add_at(graph, layer, self._corner(QPointF(*position) if isinstance(position, tuple) else position))
+            middle = QPointF(*position) if isinstance(position, tuple) else position
+            graph, node = placing.add_at(graph, layer, self._corner(middle))
         elif len(chosen) == 1:
             graph, node = placing.add_after(graph, next(iter(chosen)), layer)
         elif len(wires) == 1 and layer.input_ports and layer.output_ports:

@@ -64,7 +64,7 @@ class EdgeItem(QGraphicsItem):
     def description(self) -> tuple[Any, ...]:
         return (self.start.x(), self.start.y()), (self.end.x(), self.end.y()), self.wrong
 
-    def boundingRect(self) -> QRectF:  # noqa: N802
+    def boundingRect(self) -> QRectF:
         return self._bounds.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
 
     def shape(self) -> QPainterPath:

@@ -93,7 +93,8 @@ def port_tooltip(node: Node, report: NodeReport, port: tuple[Side, str]) -> str:
         kind = report.inputs[index] if index < len(report.inputs) else None
     sentence = known[index].sentence if index < len(known) else ""
     what = name if name == side else f"{side} {name}"
-    lines = [f"<b>{escape(node.title)}</b> {escape(what)}", escape(kind.text) if kind is not None else "", escape(sentence)]
+    shape = kind.text if kind is not None else ""
+    lines = [f"<b>{escape(node.title)}</b> {escape(what)}", escape(shape), escape(sentence)]
     return _rich(lines)
 
 

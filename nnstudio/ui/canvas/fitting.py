@@ -45,7 +45,7 @@ def ports_for(graph: Graph, report: Report, end: End, without: Edge | None = Non
 
 def layers_for(graph: Graph, report: Report, end: End) -> set[str]:
     """The names of the layers that fit to the loose end of a wire."""
-    node_id, side, name = end
+    side = end[1]
     found = set()
     kind = carried(report, end)
     for layer_name, made in registered(Layer).items():
@@ -68,7 +68,5 @@ def _fits(graph: Graph, report: Report, source_id: str, target_id: str, port: st
     kind = report.nodes.get(source_id, NodeReport()).output
     known = report.nodes.get(target_id, NodeReport()).inputs
     names = [item.name for item in layer.input_ports]
-    types = [
-        kind if name == port else known[index] if index < len(known) else None for index, name in enumerate(names)
-    ]
+    types = [kind if name == port else known[index] if index < len(known) else None for index, name in enumerate(names)]
     return takes(layer, tuple(types))

@@ -79,23 +79,23 @@ def ends(graph: Graph, edge: Edge) -> tuple[QPointF, QPointF]:
 
 def wire(start: QPointF, end: QPointF) -> QPainterPath:
     """The curve of a wire: it leaves to the right and arrives from the left."""
-    first, second = _bends(start, end)
     path = QPainterPath(start)
-    path.cubicTo(first, second, end)
+    for _, first, second, last in _curves(start, end):
+        path.cubicTo(first, second, last)
     return path
 
 
 def distance_to_wire(start: QPointF, end: QPointF, point: QPointF) -> float:
     """How far a point is from the curve of a wire."""
-    first, second = _bends(start, end)
     nearest = math.inf
-    before = start
-    for step in range(1, 33):
-        t = step / 32
-        s = 1.0 - t
-        here = start * s**3 + first * (3 * s * s * t) + second * (3 * s * t * t) + end * t**3
-        nearest = min(nearest, _distance_to_line(before, here, point))
-        before = here
+    for begin, first, second, last in _curves(start, end):
+        before = begin
+        for step in range(1, 25):
+            t = step / 24
+            s = 1.0 - t
+            here = begin * s**3 + first * (3 * s * s * t) + second * (3 * s * t * t) + last * t**3
+            nearest = min(nearest, _distance_to_line(before, here, point))
+            before = here
     return nearest
 
 
@@ -104,12 +104,21 @@ def snapped(position: QPointF) -> Position:
     return round(position.x() / GRID) * GRID, round(position.y() / GRID) * GRID
 
 
-def _bends(start: QPointF, end: QPointF) -> tuple[QPointF, QPointF]:
-    along = end.x() - start.x()
-    across = abs(end.y() - start.y())
-    bend = along / 2 if along >= 0 else min(160.0, 40.0 - along * 0.35)
-    bend = max(bend, min(48.0, across / 2 + 8.0))
-    return start + QPointF(bend, 0.0), end - QPointF(bend, 0.0)
+def _curves(start: QPointF, end: QPointF) -> list[tuple[QPointF, QPointF, QPointF, QPointF]]:
+    """The Bézier curves of a wire: one, or two where it has to come back and runs between the rows of nodes."""
+    along, across = end.x() - start.x(), end.y() - start.y()
+    if along >= -PORT:
+        bend = max(along / 2, min(48.0, abs(across) / 2 + 8.0))
+        return [(start, start + QPointF(bend, 0.0), end - QPointF(bend, 0.0), end)]
+    turn = 36.0
+    level = (start.y() + end.y()) / 2
+    if abs(across) < HEIGHT:
+        level = max(start.y(), end.y()) + HEIGHT / 2 + turn
+    middle = QPointF((start.x() + end.x()) / 2, level)
+    return [
+        (start, start + QPointF(turn, 0.0), QPointF(start.x() + turn, level), middle),
+        (middle, QPointF(end.x() - turn, level), end - QPointF(turn, 0.0), end),
+    ]
 
 
 def _distance_to_line(start: QPointF, end: QPointF, point: QPointF) -> float:

@@ -6,7 +6,7 @@ that back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainterPath, QPen
@@ -24,10 +24,10 @@ _OVERLAY = 50.0
 
 @dataclass(frozen=True)
 class Pointer:
-    """Where the pointer is: in the drawing, and on the screen; `scale` is pixels of the screen for one of the drawing."""
+    """Where the pointer is: in the drawing, and on the screen. `scale`: pixels of the screen for one of the drawing."""
 
     place: QPointF
-    screen: QPointF = QPointF()
+    screen: QPointF = field(default_factory=QPointF)
     scale: float = 1.0
     modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
 

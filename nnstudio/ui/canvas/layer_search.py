@@ -33,11 +33,7 @@ class LayerSearch(QFrame):
         )
         order = list(theme.CATEGORY_COLORS)
         self._layers = sorted(
-            (
-                (name, layer)
-                for name, layer in registered(Layer).items()
-                if only is None or name in only
-            ),
+            ((name, layer) for name, layer in registered(Layer).items() if only is None or name in only),
             key=lambda pair: (order.index(pair[1].category) if pair[1].category in order else len(order), pair[0]),
         )
         self.field = QLineEdit(placeholderText="Add a layer…", objectName="layer_search_field")
@@ -75,7 +71,7 @@ class LayerSearch(QFrame):
         """The names that are shown now, best first."""
         return [self.list.item(row).data(_NAME) for row in range(self.list.count())]
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The keys that move in the list and choose from it, while the field has the focus."""
         if watched is self.field and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             key = event.key()

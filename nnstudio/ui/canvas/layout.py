@@ -9,6 +9,7 @@ are straight. After Sugiyama, and Brandes and Köpf, with one of their four alig
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from nnstudio.core.graph import Graph, Position, id_order
 from nnstudio.ui.canvas.geometry import COLUMN, GRID, HEIGHT, ROW, height
@@ -198,12 +199,12 @@ class _Part:
         """The upper edge of every place (for a wire that passes: as if a node stood there with its port on it)."""
         head = self._lines()
         below: dict[Place, list[tuple[Place, float]]] = {}
-        above: dict[Place, int] = {line: 0 for line in head.values()}
+        above: dict[Place, int] = dict.fromkeys(head.values(), 0)
         for column in self.columns:
-            for upper, lower in zip(column, column[1:], strict=False):
+            for upper, lower in pairwise(column):
                 below.setdefault(head[upper], []).append((head[lower], self._apart(upper, lower)))
                 above[head[lower]] += 1
-        tops = {line: 0.0 for line in above}
+        tops = dict.fromkeys(above, 0.0)
         ready = [line for line, count in above.items() if count == 0]
         for line in ready:  # grows while it is walked
             for other, apart in below.get(line, ()):
@@ -224,21 +225,21 @@ class _Part:
             rank = {item: place for place, item in enumerate(self.columns[index - 1])}
             own = {item: place for place, item in enumerate(self.columns[index])}
             taken: list[tuple[int, int]] = []
-            passing = [
-                item for item in self.columns[index] if any(isinstance(other, int) for other in self.before.get(item, ()))
-            ]
-            passing += [item for item in self.columns[index] if isinstance(item, int) and item not in passing]
-            for item in [*passing, *(item for item in self.columns[index] if item not in passing)]:
+            # Wires first that have begun to pass, then those that begin, then the rest.
+            for item in sorted(self.columns[index], key=lambda item: self._eagerness(item)):
                 near = sorted(self.before.get(item, ()), key=lambda other: (isinstance(other, str), rank[other]))
                 for other in near:
-                    free = all(
-                        (rank[other] - upper) * (own[item] - lower) > 0 for upper, lower in taken
-                    )
-                    if free:
+                    if all((rank[other] - upper) * (own[item] - lower) > 0 for upper, lower in taken):
                         head[item] = head[other]
                         taken.append((rank[other], own[item]))
                         break
         return head
+
+    def _eagerness(self, item: Place) -> int:
+        """What is lined up first: 0 where a passing wire goes on, 1 where one begins, 2 otherwise."""
+        if any(isinstance(other, int) for other in self.before.get(item, ())):
+            return 0
+        return 1 if isinstance(item, int) else 2
 
     def _apart(self, upper: Place, lower: Place) -> float:
         if isinstance(upper, str):

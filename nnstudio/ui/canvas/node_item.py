@@ -150,7 +150,7 @@ class NodeItem(QGraphicsItem):
 
     # -- painting --------------------------------------------------------------------------------------------------
 
-    def boundingRect(self) -> QRectF:  # noqa: N802
+    def boundingRect(self) -> QRectF:
         sentence = self._sentence_place().height() + 6 if self._face.sentence else 0.0
         return self._card.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN + sentence)
 
@@ -267,7 +267,8 @@ class NodeItem(QGraphicsItem):
         painter.setPen(shown.color("surface"))
         painter.setFont(lettering.font((11, True)))
         box = QRectF(middle.x() - _BADGE, middle.y() - _BADGE, 2 * _BADGE, 2 * _BADGE)
-        painter.drawText(box.translated(0, 1 if severity == "warning" else 0), Qt.AlignmentFlag.AlignCenter, _SIGNS[severity])
+        box.translate(0, 1 if severity == "warning" else 0)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, _SIGNS[severity])
         self._paint_sentence(painter, shown, color)
 
     def _paint_sentence(self, painter: QPainter, shown: theme.Theme, color: QColor) -> None:

@@ -235,7 +235,8 @@ def loss_picture(losses: np.ndarray) -> Picture | None:
     low = min(0.0, float(means.min()))
     curve = (means - low) / (high - low) if high > low else np.zeros(len(means))
     sentence = f"The loss of each step until now, from {means[0]:.3g} to {means[-1]:.3g}."
-    return Picture("curve", curve.astype(np.float32), low=low, high=high, caption=f"loss {means[-1]:.3g}", sentence=sentence)
+    caption = f"loss {means[-1]:.3g}"
+    return Picture("curve", curve.astype(np.float32), low=low, high=high, caption=caption, sentence=sentence)
 
 
 def _images(data: Data) -> np.ndarray | None:

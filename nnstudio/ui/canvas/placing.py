@@ -52,9 +52,7 @@ def add_after(graph: Graph, node_id: str, layer: Layer) -> tuple[Graph, Node]:
     return graph.wire(node, new), new
 
 
-def add_at_end(
-    graph: Graph, end: tuple[str, Side, str], layer: Layer, position: Position
-) -> tuple[Graph, Node]:
+def add_at_end(graph: Graph, end: tuple[str, Side, str], layer: Layer, position: Position) -> tuple[Graph, Node]:
     """The graph with a node at a place, wired to one port of another node."""
     node_id, side, port = end
     graph, new = add_at(graph, layer, position)

@@ -122,9 +122,8 @@ class Sketch:
         values = self.picture.values.tolist()
         place = self._place.adjusted(1, 2, -1, -1)
         step = place.width() / max(1, len(values) - 1)
-        self._curve = QPolygonF(
-            [QPointF(place.left() + i * step, place.bottom() - value * place.height()) for i, value in enumerate(values)]
-        )
+        heights = [place.bottom() - value * place.height() for value in values]
+        self._curve = QPolygonF([QPointF(place.left() + i * step, y) for i, y in enumerate(heights)])
         if len(values) == 1:
             self._curve.append(QPointF(place.right(), self._curve[0].y()))
 
@@ -155,15 +154,13 @@ def _grid(place: QRectF, shape: tuple[int, ...]) -> list[QRectF]:
     best, across = 0.0, 1
     for tried in range(1, count + 1):
         down = math.ceil(count / tried)
-        scale = min(
-            (place.width() - _GAP * (tried - 1)) / (tried * columns), (place.height() - _GAP * (down - 1)) / (down * rows)
-        )
+        wide = (place.width() - _GAP * (tried - 1)) / (tried * columns)
+        scale = min(wide, (place.height() - _GAP * (down - 1)) / (down * rows))
         if scale > best:
             best, across = scale, tried
     wide, tall = columns * best, rows * best
     down = math.ceil(count / across)
     left = place.center().x() - (across * wide + (across - 1) * _GAP) / 2
     top = place.center().y() - (down * tall + (down - 1) * _GAP) / 2
-    return [
-        QRectF(left + (i % across) * (wide + _GAP), top + (i // across) * (tall + _GAP), wide, tall) for i in range(count)
-    ]
+    corners = ((left + (i % across) * (wide + _GAP), top + (i // across) * (tall + _GAP)) for i in range(count))
+    return [QRectF(x, y, wide, tall) for x, y in corners]

@@ -20,6 +20,8 @@ class Viewport(QGraphicsView):
 
     # the new scale
     zoomed = Signal(float)
+    # another part of the drawing is seen
+    moved = Signal()
 
     def __init__(self, scene: QGraphicsScene) -> None:
         super().__init__(scene)
@@ -82,7 +84,11 @@ class Viewport(QGraphicsView):
             self.zoomed.emit(scale)
         self.centerOn(area.center())
 
-    def drawBackground(self, painter: QPainter, rect: QRectF | QPoint) -> None:  # noqa: N802
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        self.moved.emit()
+
+    def drawBackground(self, painter: QPainter, rect: QRectF | QPoint) -> None:
         """The ground and its dots; fewer dots the farther away it is seen."""
         shown = theme.current()
         area = QRectF(rect)  # type: ignore[arg-type]

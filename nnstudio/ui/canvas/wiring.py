@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen
@@ -259,7 +258,7 @@ class _Label(QGraphicsItem):
             self.prepareGeometryChange()
             self._text, self._fits = text, fits
 
-    def boundingRect(self) -> QRectF:  # noqa: N802
+    def boundingRect(self) -> QRectF:
         wide = lettering.metrics(lettering.SMALL).horizontalAdvance(self._text) + 16
         return QRectF(14, 10, wide, 22)
 

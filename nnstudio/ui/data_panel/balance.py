@@ -58,7 +58,9 @@ class Balance(QWidget):
             painter.setBrush(colors[place])
             painter.drawRoundedRect(QRectF(left, top + 6, width, LINE - 12), 3, 3)
             painter.setPen(found.color("muted"))
-            painter.drawText(QRectF(left + width + 6, top, number + 6, LINE), Qt.AlignmentFlag.AlignVCenter, f"{count:,}")
+            painter.drawText(
+                QRectF(left + width + 6, top, number + 6, LINE), Qt.AlignmentFlag.AlignVCenter, f"{count:,}"
+            )
         if len(self._names) > MOST:
             painter.setPen(found.color("muted"))
             rest = f"and {len(self._names) - MOST} more classes"

@@ -26,7 +26,9 @@ from nnstudio.ui.inspector.remedies import fit_output
 
 _DATASET = Setting("dataset", Dataset | None, None, Limits("Where the rows come from."))
 _SHARE = Setting("test_share", float, 0.2, Limits("The part of the rows that is kept for testing.", 0, 0.9))
-_STATE = Setting("random_state", int, 42, Limits("Which rows are kept for testing: the seed of the split.", 0, 2**32 - 1))
+_STATE = Setting(
+    "random_state", int, 42, Limits("Which rows are kept for testing: the seed of the split.", 0, 2**32 - 1)
+)
 _STANDARDISE = Setting(
     "standardise",
     bool,
@@ -126,7 +128,8 @@ class DataPanel(QWidget):
         if project.data.dataset is None:
             words = ["none"]
             if self._notice_words != tuple(words):
-                found = [Card("note", "No data is chosen", "Choose a dataset above. Its rows are what the network learns from.")]
+                text = "Choose a dataset above. Its rows are what the network learns from."
+                found = [Card("note", "No data is chosen", text)]
         else:
             try:
                 prepare(project.data)

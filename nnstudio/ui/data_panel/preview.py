@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -102,10 +103,7 @@ class RowsPlot(Plot):
             points.show_points(xs[shown], ys[shown], _colors(data, shown, plane))
         finite = np.isfinite(xs) & np.isfinite(ys)
         if finite.any():
-            room_x, room_y = (0.06 * float(np.ptp(part[finite])) or 0.5 for part in (xs, ys))
-            self.bounds(
-                xs[finite].min() - room_x, xs[finite].max() + room_x, ys[finite].min() - room_y, ys[finite].max() + room_y
-            )
+            self.bounds(*_with_room(xs[finite]), *_with_room(ys[finite]))
         self.fit()
         self.table = lambda: {names[0]: xs, (names[1] if plane else data.target_name): ys}
         classes = data.class_names
@@ -124,7 +122,14 @@ class RowsPlot(Plot):
         return "Points with an edge are rows for testing." if len(prepared.test_rows) else ""
 
 
-def _colors(data: Data, rows: np.ndarray, plane: bool):  # noqa: ANN202
+def _with_room(values: np.ndarray) -> tuple[float, float]:
+    """The range of some numbers and a little more."""
+    low, high = float(values.min()), float(values.max())
+    room = 0.06 * (high - low) or 0.5
+    return low - room, high + room
+
+
+def _colors(data: Data, rows: np.ndarray, plane: bool) -> Callable[[Theme], list[QColor]] | None:
     """One colour a point: its class, or for values in the plane from negative to positive."""
     targets = data.targets[rows]
     if data.classes:

@@ -94,13 +94,17 @@ class Field(QWidget):
     def _offer(self, value: Any) -> None:
         """Emit the value if it is possible and new; say what is wrong otherwise."""
         try:
-            proper = self.setting.read(value)
+            proper = self._proper(value)
         except SpecError as error:
             self.refuse(sentence(error))
             return
         self.accept()
         if proper != self.value or type(proper) is not type(self.value):
             self.edited.emit(self.setting.name, proper)
+
+    def _proper(self, value: Any) -> Any:
+        """The value in its proper type. Raises SpecError for an impossible one."""
+        return self.setting.read(value)
 
     def flush(self) -> None:
         """Offer what was typed and not yet offered."""

@@ -22,7 +22,7 @@ DIFFERENT = "different"  # what a field for several nodes says where they do not
 
 
 class TypedField(Field):
-    """A field whose value is written as text. The text counts when typing pauses, or ends with Return, Tab or a click."""
+    """A field whose value is written as text. The text counts when typing pauses, or ends with Return or Tab."""
 
     def __init__(
         self,

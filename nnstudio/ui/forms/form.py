@@ -140,6 +140,9 @@ class SpecField(Field):
     def flush(self) -> None:
         self.form.flush()
 
+    def _proper(self, value: Any) -> Any:
+        return value  # it was made as a Spec, which checks itself
+
     def _activated(self, place: int) -> None:
         name = self.box.itemData(place, Qt.ItemDataRole.UserRole)
         if name is None:

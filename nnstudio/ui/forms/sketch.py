@@ -122,7 +122,8 @@ class Curve(QWidget):
         fill.setAlphaF(0.14)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(fill)
-        painter.drawPolygon(QPolygonF([QPointF(line[0].x(), area.bottom()), *line, QPointF(line[-1].x(), area.bottom())]))
+        feet = [QPointF(point.x(), area.bottom()) for point in (line[-1], line[0])]
+        painter.drawPolygon(QPolygonF([*line, *feet]))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(colors.color("accent"), 1.6))
         painter.drawPolyline(QPolygonF(line))

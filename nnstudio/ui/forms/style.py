@@ -11,7 +11,8 @@ from nnstudio.ui import theme
 
 _SHEET = """
 QAbstractSpinBox { background: @surface; color: @text; border: 1px solid @border; border-radius: 6px;
-    padding: 0; min-height: 28px; max-height: 28px; selection-background-color: @accent; selection-color: @accent_text; }
+    padding: 0; min-height: 28px; max-height: 28px;
+    selection-background-color: @accent; selection-color: @accent_text; }
 QAbstractSpinBox:focus { border-color: @accent; }
 QAbstractSpinBox::up-button { subcontrol-origin: border; subcontrol-position: top right; width: 20px; height: 14px;
     border: none; background: transparent; }
@@ -24,7 +25,8 @@ QAbstractSpinBox[wrong="true"], QLineEdit[wrong="true"], QComboBox[wrong="true"]
 QLabel[role="wrong"] { color: @error; font-size: 12px; }
 QLabel[role="heading"] { color: @text; }
 QLabel[role="title"] { color: @text; font-weight: 600; font-size: 14px; }
-QLabel[role="formula"] { color: @text; font-family: "Cambria Math", "STIX Two Text", "DejaVu Serif", serif; font-size: 14px; }
+QLabel[role="formula"] { color: @text; font-size: 14px;
+    font-family: "Cambria Math", "STIX Two Text", "DejaVu Serif", serif; }
 QLabel[role="boxed"] { background: @raised; color: @muted; border: 1px solid @border; border-radius: 6px;
     padding: 4px 8px; min-height: 20px; }
 QFrame[role="card"] { background: @raised; border: 1px solid @border; border-radius: 8px; }

@@ -66,7 +66,10 @@ def look_at(node_id: str) -> Measure:
                 if not weights and node_id in values and values[node_id].is_floating_point():
                     what, numbers = "Outputs", _flat([values[node_id]])
         numbers = numbers[np.isfinite(numbers)]
-        counts, edges = np.histogram(numbers, min(BINS, max(9, 3 * round(len(numbers) ** 0.5)))) if len(numbers) else (np.zeros(0), np.zeros(1))
+        counts, edges = np.zeros(0), np.zeros(1)
+        if len(numbers):
+            bins = min(BINS, max(9, 3 * round(len(numbers) ** 0.5)))
+            counts, edges = np.histogram(numbers, bins)
         return Look(
             node=node_id,
             weight_norm=_norm(weights),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from nnstudio.core.problems import Problem
 from nnstudio.ui.document import Document
@@ -44,14 +44,15 @@ class ProblemCards(Cards):
             card.setToolTip(f"<p>{problem.details}</p>")
         return card
 
-    def _mend(self, remedy: Remedy):  # noqa: ANN202
+    def _mend(self, remedy: Remedy) -> Callable[[], None]:
         return lambda: self.document.edit(remedy.label, remedy.project)
 
 
 def words_of(problem: Problem, title: str = "") -> tuple[str, str]:
     """A short bold line (with the node's title where it is not clear) and the rest of the sentence."""
     if problem.needed and problem.got and problem.message.endswith(problem.fix or "."):
-        return f"{title} needs {problem.needed}" if title else f"Needs {problem.needed}", f"It gets {problem.got}. {problem.fix}".strip()
+        first = f"{title} needs {problem.needed}" if title else f"Needs {problem.needed}"
+        return first, f"It gets {problem.got}. {problem.fix}".strip()
     message = problem.message
     if problem.fix and message.endswith(problem.fix):
         return message.removesuffix(problem.fix).strip(), problem.fix

@@ -237,5 +237,3 @@ class LayerTable(QTableView):
 
     def _clicked(self, index: QModelIndex) -> None:
         self.document.select([self._layers.node_ids[index.row()]])
-
-

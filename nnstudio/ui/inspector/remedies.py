@@ -80,7 +80,8 @@ def fit_output(project: Project) -> Project | None:
                     changed = changed.configure(last, out_features=size)
                 result = project.with_graph(changed)
                 report = check(result)
-                if not _errors_at(report, output.id) and report.nodes[output.id].output and len(report.errors) <= before:
+                fits = not _errors_at(report, output.id) and report.nodes[output.id].output is not None
+                if fits and len(report.errors) <= before:
                     return result if result != project else None
     return None
 

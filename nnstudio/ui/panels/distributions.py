@@ -84,7 +84,7 @@ def _weights(node_id: str, title: str, name: str, step: int, parameter: torch.Te
     rows = values.reshape(values.shape[0], -1) if values.dim() >= 2 else values.reshape(1, -1)
     every = tuple(max(1, -(-size // MOST_CELLS)) for size in rows.shape)
     # A copy: the parameter goes on changing while the window draws.
-    cells = np.array(rows[:: every[0], :: every[1]].float().cpu(), dtype=np.float32)
+    cells = rows[:: every[0], :: every[1]].float().cpu().numpy().copy()
     flat = values.reshape(-1)
     flat = flat[:: max(1, flat.numel() // MOST_COUNTED)].float().cpu().numpy()
     present = np.isfinite(flat)

@@ -279,6 +279,10 @@ class Plot(pg.PlotWidget):
 
     # -- theme -----------------------------------------------------------------------------------------------------
 
+    def close(self) -> bool:
+        """Hide it, as closing any other widget does; pyqtgraph would take it to pieces."""
+        return bool(QWidget.close(self))
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_hair"):

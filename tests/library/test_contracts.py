@@ -1,0 +1,249 @@
+"""Every Spec of every kind passes the same tests, whoever wrote it."""
+
+from __future__ import annotations
+
+import json
+import typing
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nnstudio.library  # noqa: F401
+from nnstudio.core.data import TensorType
+from nnstudio.core.kinds import Dataset, Layer, Loss, Metric, Optimizer, Schedule
+from nnstudio.core.spec import Setting, Spec, SpecError, from_json, registered, to_json
+
+KINDS = (Layer, Loss, Optimizer, Schedule, Dataset, Metric)
+EVERY = [spec for kind in KINDS for spec in registered(kind).values()]
+LAYERS = list(registered(Layer).values())
+
+
+def kind_of(spec: type[Spec]) -> type[Spec]:
+    return next(kind for kind in KINDS if issubclass(spec, kind))
+
+
+def values(setting: Setting) -> st.SearchStrategy:
+    """Values that a setting may have."""
+    limits = setting.limits
+    if setting.kind is not None:
+        return st.sampled_from([spec() for spec in registered(setting.kind).values()])
+    wanted = {part for part in typing.get_args(setting.type) if part is not type(None)} or {setting.type}
+    if limits.choices:
+        found: st.SearchStrategy = st.sampled_from(limits.choices)
+    elif bool in wanted:
+        found = st.booleans()
+    elif float in wanted:
+        low = limits.minimum if limits.minimum is not None else -1e6
+        high = limits.maximum if limits.maximum is not None else 1e6
+        found = st.floats(low, high, exclude_min=limits.above_minimum)
+    else:
+        low, high = int(limits.minimum if limits.minimum is not None else -50), int(min(limits.maximum or 50, 50))
+        whole = st.integers(low, high)
+        if typing.get_origin(setting.type) is tuple or any(typing.get_args(part)[1:] == (...,) for part in wanted):
+            found = st.lists(whole, min_size=1, max_size=4).map(tuple)
+        elif wanted == {int}:
+            found = whole
+        else:
+            found = whole | st.tuples(whole, whole)
+    return found | st.none() if setting.optional else found
+
+
+@st.composite
+def specs(draw: st.DrawFn, spec: type[Spec]) -> Spec:
+    """A Spec with any settings that it accepts (some depend on each other: nesterov needs momentum)."""
+    try:
+        return spec(**{setting.name: draw(values(setting)) for setting in spec.settings()})
+    except SpecError:
+        return spec()
+
+
+@pytest.mark.parametrize("spec", EVERY, ids=lambda spec: f"{spec.kind}-{spec.__name__}")
+class TestEverySpec:
+    def test_is_explained_in_sentences(self, spec: type[Spec]) -> None:
+        assert spec.sentence().endswith((".", "!")), "the first sentence of the docstring is the tooltip"
+        for setting in spec.settings():
+            assert setting.limits.sentence.endswith("."), setting.name
+
+    def test_is_alone_in_its_file(self, spec: type[Spec]) -> None:
+        others = [other for other in EVERY if other.__module__ == spec.__module__]
+        assert others == [spec]
+
+    @given(data=st.data())
+    def test_survives_json(self, spec: type[Spec], data: st.DataObject) -> None:
+        value = data.draw(specs(spec))
+        written = json.loads(json.dumps(to_json(value)))
+        assert from_json(kind_of(spec), written) == value
+        assert hash(value) == hash(from_json(kind_of(spec), written))
+
+    def test_refuses_what_it_does_not_know(self, spec: type[Spec]) -> None:
+        with pytest.raises(SpecError, match="unknown setting"):
+            from_json(kind_of(spec), {"name": spec.__name__, "settings": {"colour": 1}})
+        for setting in spec.settings():
+            for wrong in ({"a": 1}, [[1]], "3); import os #", 1e400):
+                if setting.limits.choices is None and setting.type is str and isinstance(wrong, str):
+                    continue
+                with pytest.raises(ValueError, match=r"needs|there is no"):
+                    from_json(kind_of(spec), {"name": spec.__name__, "settings": {setting.name: wrong}})
+
+
+# A shape of one row that each layer takes; layers that are not here take [B, 6].
+INPUTS: dict[str, tuple[TensorType, ...]] = {
+    "Input": (TensorType((6,)),),
+    "Bilinear": (TensorType((6,)), TensorType((5,))),
+    "Embedding": (TensorType((7,), "int64"),),
+    "Conv1d": (TensorType((4, 9)),),
+    "Conv2d": (TensorType((4, 9, 8)),),
+    "MaxPool1d": (TensorType((4, 9)),),
+    "MaxPool2d": (TensorType((4, 9, 8)),),
+    "AvgPool2d": (TensorType((4, 9, 8)),),
+    "AdaptiveAvgPool2d": (TensorType((4, 9, 8)),),
+    "BatchNorm2d": (TensorType((4, 3, 2)),),
+    "Flatten": (TensorType((4, 3, 2)),),
+    "Reshape": (TensorType((64,)),),
+    "Add": (TensorType((6,)), TensorType((6,))),
+    "Multiply": (TensorType((6,)), TensorType((6,))),
+    "Concatenate": (TensorType((6,)), TensorType((4,))),
+}
+
+
+def inputs(spec: type[Layer]) -> tuple[TensorType, ...]:
+    return INPUTS.get(spec.__name__, (TensorType((6,)),))
+
+
+def tensors(types: tuple[TensorType, ...], batch: int) -> list[torch.Tensor]:
+    generator = torch.Generator().manual_seed(batch)
+    return [
+        torch.randint(0, 100, (batch, *kind.shape), generator=generator)
+        if kind.dtype == "int64"
+        else torch.randn((batch, *kind.shape), generator=generator, requires_grad=True)
+        for kind in types
+    ]
+
+
+@pytest.mark.parametrize("spec", LAYERS, ids=lambda spec: spec.__name__)
+class TestEveryLayer:
+    def test_says_what_it_is(self, spec: type[Layer]) -> None:
+        assert spec.category != "Other"
+        assert spec.formula or spec.category == "Input and output"
+
+    def test_takes_inputs_that_fit(self, spec: type[Layer]) -> None:
+        layer = spec()
+        types = inputs(spec)
+        assert list(layer.check(*types)) == []
+        assert layer.summary(*(kind.shape for kind in types)) or spec.__name__ == "Input"
+
+    @pytest.mark.parametrize("batch", [1, 2, 7])
+    def test_gives_the_shape_that_was_shown(self, spec: type[Layer], batch: int) -> None:
+        from nnstudio.engine.compiler import _evaluate
+
+        layer, types = spec(), inputs(spec)
+        shown, parameters, refused = _evaluate(layer, types)
+        assert not refused and shown is not None
+        module = layer.build(*(kind.shape for kind in types))
+        if module is not None:
+            module.eval()
+            assert parameters == sum(parameter.numel() for parameter in module.parameters())
+        output = layer.apply(module, *tensors(types, batch))
+        assert tuple(output.shape) == (batch, *shown.shape)
+        assert str(output.dtype) == f"torch.{shown.dtype}"
+
+    def test_lets_gradients_through(self, spec: type[Layer]) -> None:
+        layer, types = spec(), inputs(spec)
+        given_ = tensors(types, 4)
+        module = layer.build(*(kind.shape for kind in types))
+        output = layer.apply(module, *given_)
+        (output * torch.arange(1.0, 1 + output.numel()).reshape(output.shape)).sum().backward()
+        for tensor in given_:
+            assert not tensor.requires_grad or tensor.grad is not None
+        for name, parameter in module.named_parameters() if module is not None else ():
+            assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+
+    def test_rows_do_not_mix_in_evaluation(self, spec: type[Layer]) -> None:
+        layer, types = spec(), inputs(spec)
+        module = layer.build(*(kind.shape for kind in types))
+        if module is not None:
+            module.eval()
+        rows = [tensor.detach() for tensor in tensors(types, 5)]
+        whole = layer.apply(module, *rows)
+        for row in range(5):
+            alone = layer.apply(module, *(tensor[row : row + 1] for tensor in rows))
+            assert torch.allclose(alone, whole[row : row + 1], atol=1e-6)
+
+    def test_the_arguments_make_the_same_module_again(self, spec: type[Layer]) -> None:
+        layer, types = spec(), inputs(spec)
+        if spec.torch_class is None:
+            return
+        arguments = layer.arguments(*(kind.shape for kind in types))
+        assert repr(spec.torch_class(**arguments)) == repr(layer.build(*(kind.shape for kind in types)))
+
+
+@pytest.mark.parametrize("spec", list(registered(Optimizer).values()), ids=lambda spec: spec.__name__)
+def test_every_optimizer_steps_as_torch_does(spec: type[Optimizer]) -> None:
+    ours, theirs = (torch.nn.Parameter(torch.tensor([1.0, -2.0])) for _ in range(2))
+    optimizer = spec()
+    built = optimizer.build([ours])
+    plain_arguments = {k: v for k, v in optimizer.arguments().items() if k not in ("fused",)}
+    plain = spec.torch_class([theirs], **plain_arguments)
+    for _ in range(5):
+        for parameter, rule in ((ours, built), (theirs, plain)):
+            rule.zero_grad()
+            (parameter**4).sum().backward()
+            rule.step()
+    assert torch.allclose(ours, theirs, rtol=1e-5)
+    assert spec.settings()[0].name == "lr"
+
+
+@pytest.mark.parametrize("spec", list(registered(Schedule).values()), ids=lambda spec: spec.__name__)
+def test_every_schedule_has_a_state_that_json_can_carry(spec: type[Schedule]) -> None:
+    from nnstudio.engine.checkpoint import _plain
+
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    schedule = spec().build(optimizer, 20)
+    if schedule is None:
+        assert spec().source(20) == ""
+        return
+    for _ in range(7):
+        optimizer.step()
+        schedule.step()
+    json.dumps(_plain(schedule.state_dict()), allow_nan=False)
+    again = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    written = eval(spec().source(20), {"torch": torch, "optimizer": again})  # noqa: S307
+    for _ in range(7):
+        again.step()
+        written.step()
+    assert again.param_groups[0]["lr"] == optimizer.param_groups[0]["lr"]
+
+
+@pytest.mark.parametrize("spec", list(registered(Dataset).values()), ids=lambda spec: spec.__name__)
+class TestEveryDataset:
+    def test_gives_the_same_rows_again(self, spec: type[Dataset]) -> None:
+        import numpy as np
+
+        first, second = spec().load(), spec().load()
+        assert np.array_equal(first.inputs, second.inputs) and np.array_equal(first.targets, second.targets)
+        assert first.rows >= 4 and np.isfinite(first.inputs).all()
+        if first.task == "classification":
+            assert sorted(set(first.targets.tolist())) == list(range(first.classes))
+        if len(first.inputs.shape) == 2:
+            assert len(first.feature_names) == first.inputs.shape[1]
+
+    def test_writes_source_that_makes_the_same_rows(self, spec: type[Dataset]) -> None:
+        import numpy as np
+
+        made: dict = {}
+        exec(compile(spec().source(), spec.__name__, "exec"), made)  # noqa: S102
+        data = spec().load()
+        assert np.array_equal(made["X"], data.inputs) and np.array_equal(made["y"], data.targets)
+
+    def test_random_points_follow_the_seed(self, spec: type[Dataset]) -> None:
+        import numpy as np
+
+        names = {setting.name for setting in spec.settings()}
+        if "seed" in names:
+            noise = {"noise": 0.1} if "noise" in names else {}
+            assert not np.array_equal(spec(seed=1, **noise).load().inputs, spec(seed=2, **noise).load().inputs) or (
+                spec.__name__ == "Curve1D"
+                and not np.array_equal(spec(seed=1, **noise).load().targets, spec(seed=2, **noise).load().targets)
+            )

@@ -1,0 +1,119 @@
+"""What each layer says about inputs that do not fit, and what its numbers are."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+import nnstudio.library  # noqa: F401
+from nnstudio.core.data import TensorType
+from nnstudio.core.kinds import Layer
+from nnstudio.core.spec import SpecError, registered
+from nnstudio.engine.compiler import _evaluate
+
+
+def layer(name: str, **settings: object) -> Layer:
+    return registered(Layer)[name](**settings)
+
+
+def said(name: str, *shapes: tuple[int, ...], dtype: str = "float32", **settings: object) -> list[tuple[str, str]]:
+    """(severity, needed and got) of every complaint."""
+    complaints = layer(name, **settings).check(*(TensorType(shape, dtype) for shape in shapes))
+    return [(complaint.severity, f"{complaint.needed} / {complaint.got}") for complaint in complaints]
+
+
+# layer, settings, shapes, severity, what the sentence must contain
+CASES = [
+    ("Linear", {}, [(3, 8, 8)], "warning", ["last axis", "[B, 3, 8, 8]"]),
+    ("Conv2d", {"kernel_size": 5}, [(1, 3, 3)], "error", ["5×5", "3×3", "larger"]),
+    ("Conv2d", {"groups": 2}, [(3, 8, 8)], "error", ["groups=2", "must divide 3 input channels"]),
+    ("Conv2d", {"groups": 3, "out_channels": 8}, [(3, 8, 8)], "error", ["8 output channels"]),
+    ("Conv2d", {}, [(64,)], "error", ["4 axes [B, C, H, W]", "2 axes [B, 64]"]),
+    ("Conv2d", {}, [(8, 8)], "error", ["4 axes", "3 axes"]),
+    ("Conv1d", {}, [(9,)], "error", ["3 axes [B, C, L]", "2 axes"]),
+    ("MaxPool2d", {"padding": 2}, [(1, 8, 8)], "error", ["at most half the kernel (1×1)"]),
+    ("MaxPool2d", {"kernel_size": 3}, [(4, 2, 2)], "error", ["3×3", "2×2"]),
+    ("BatchNorm1d", {}, [(3, 8, 8)], "error", ["[B, features]"]),
+    ("BatchNorm2d", {}, [(8,)], "error", ["4 axes"]),
+    ("Add", {}, [(3,), (4,)], "error", ["one shape", "[B, 3] and [B, 4]"]),
+    ("Add", {}, [(1,), (4,)], "warning", ["broadcast"]),
+    ("Add", {}, [(1,), ()], "error", ["equally many axes"]),
+    ("Multiply", {}, [(3, 4), (4,)], "error", ["equally many axes"]),
+    ("Concatenate", {"axis": 2}, [(3, 4), (4, 4)], "error", ["alike in all axes but axis 2"]),
+    ("Concatenate", {"axis": 2}, [(3,), (4,)], "error", ["axis 2"]),
+    ("Reshape", {"shape": (2, 5)}, [(24,)], "error", ["10 numbers a row", "24"]),
+    ("Embedding", {}, [(7,)], "error", ["whole numbers", "float32"]),
+    ("Softmax", {"dim": 0}, [(7,)], "error", ["axis 0"]),
+    ("Softmax", {"dim": 2}, [(7,)], "error", ["axis 2"]),
+]
+
+
+@pytest.mark.parametrize(("name", "settings", "shapes", "severity", "words"), CASES)
+def test_sentences(name: str, settings: dict, shapes: list, severity: str, words: list[str]) -> None:
+    complaints = said(name, *shapes, **settings)
+    assert [found for found, _ in complaints] == [severity]
+    for word in words:
+        assert word in complaints[0][1]
+
+
+@pytest.mark.parametrize("name", ["Linear", "Conv2d", "ReLU", "LayerNorm", "BatchNorm1d"])
+def test_whole_numbers_need_an_embedding(name: str) -> None:
+    shape = (4, 8, 8) if name == "Conv2d" else (4,)
+    complaint = next(iter(layer(name).check(TensorType(shape, "int64"))))
+    assert "int64" in complaint.got and "Embedding" in complaint.fix
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "shape", "expected"),
+    [
+        ("Conv2d", {"kernel_size": 3, "stride": 2, "padding": 1, "dilation": 2}, (3, 32, 32), (8, 15, 15)),
+        ("Conv2d", {"kernel_size": (1, 3)}, (3, 5, 5), (8, 5, 3)),
+        ("MaxPool2d", {}, (3, 5, 5), (3, 2, 2)),
+        ("MaxPool2d", {"ceil_mode": True}, (3, 5, 5), (3, 3, 3)),
+        ("AdaptiveAvgPool2d", {"output_size": 7}, (3, 5, 5), (3, 7, 7)),
+        ("AvgPool2d", {"kernel_size": 3, "stride": 2, "padding": 1}, (3, 8, 8), (3, 4, 4)),
+        ("Embedding", {"embedding_dim": 5}, (7,), (7, 5)),
+        ("Concatenate", {"count": 3}, None, (14,)),
+    ],
+)
+def test_shapes(name: str, settings: dict, shape: tuple | None, expected: tuple) -> None:
+    if shape is None:
+        types = (TensorType((6,)), TensorType((5,)), TensorType((3,)))
+    else:
+        types = (TensorType(shape, "int64" if name == "Embedding" else "float32"),)
+    output, _, refused = _evaluate(layer(name, **settings), types)
+    assert refused == "" and output is not None and output.shape == expected
+
+
+def test_step_fires_or_not_and_lets_the_gradient_pass() -> None:
+    module = layer("Step").build((3,))
+    x = torch.tensor([[-1.0, 0.0, 2.0]], requires_grad=True)
+    y = module(x)
+    assert y.tolist() == [[0.0, 0.0, 1.0]]
+    (y * torch.tensor([1.0, 2.0, 3.0])).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [[1.0, 2.0, 3.0]]
+
+
+def test_modules_are_torch_s_own() -> None:
+    torch.manual_seed(3)
+    ours = layer("Conv2d", out_channels=5, kernel_size=(3, 2), stride=2, padding=1).build((4, 9, 9))
+    torch.manual_seed(3)
+    theirs = nn.Conv2d(4, 5, (3, 2), stride=2, padding=1)
+    x = torch.randn(2, 4, 9, 9)
+    assert torch.equal(ours(x), theirs(x))
+
+
+def test_dropout_at_its_ends() -> None:
+    x = torch.ones(10, 10)
+    assert torch.equal(layer("Dropout", p=0.0).build((10,)).train()(x), x)
+    assert layer("Dropout", p=1.0).build((10,)).train()(x).sum() == 0
+    with pytest.raises(SpecError, match="from 0 to 1"):
+        layer("Dropout", p=1.5)
+
+
+def test_impossible_settings_are_sentences() -> None:
+    with pytest.raises(SpecError, match="out_features needs a whole number of at least 1, but got 0"):
+        layer("Linear", out_features=0)
+    with pytest.raises(SpecError, match="shape needs at least one whole number"):
+        layer("Reshape", shape=())

@@ -1,0 +1,109 @@
+"""Losses against torch, metrics against scikit-learn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from sklearn import metrics as referee
+
+import nnstudio.library  # noqa: F401
+from nnstudio.core.data import Data, TensorType
+from nnstudio.core.kinds import Loss, Metric
+from nnstudio.core.spec import registered
+
+LOSSES = registered(Loss)
+
+
+def classes(count: int) -> Data:
+    targets = np.arange(12, dtype=np.int64) % count
+    return Data(np.zeros((12, 2)), targets, "classification", ("a", "b"), tuple(f"c{i}" for i in range(count)))
+
+
+def numbers(outputs: int = 1) -> Data:
+    return Data(np.zeros((12, 2)), np.ones((12, outputs)), "regression", ("a", "b"), (), "price")
+
+
+@pytest.mark.parametrize(
+    ("name", "outputs", "data", "words"),
+    [
+        ("CrossEntropyLoss", (2,), classes(3), ["3 outputs, one for each class", "2"]),
+        ("CrossEntropyLoss", (1,), classes(4), ["4 outputs", "1"]),
+        ("CrossEntropyLoss", (3,), numbers(), ["classes", "price"]),
+        ("BCEWithLogitsLoss", (1,), classes(3), ["two classes", "3 classes"]),
+        ("BCEWithLogitsLoss", (2,), classes(2), ["1 output", "2"]),
+        ("BCEWithLogitsLoss", (1,), numbers(), ["two classes", "price"]),
+        ("MSELoss", (2,), numbers(), ["1 output", "2"]),
+        ("MSELoss", (3,), classes(3), ["numbers or two classes", "3 classes"]),
+        ("MSELoss", (2, 4), numbers(), ["1 output", "[B, 2, 4]"]),
+    ],
+)
+def test_what_a_loss_says(name: str, outputs: tuple, data: Data, words: list[str]) -> None:
+    complaints = list(LOSSES[name]().check(TensorType(outputs), data))
+    assert len(complaints) == 1
+    for word in words:
+        assert word in f"{complaints[0].needed} / {complaints[0].got}"
+
+
+@pytest.mark.parametrize(
+    ("name", "outputs", "data"),
+    [
+        ("CrossEntropyLoss", 3, classes(3)),
+        ("BCEWithLogitsLoss", 1, classes(2)),
+        ("MSELoss", 1, classes(2)),
+        ("MSELoss", 2, numbers(2)),
+        ("L1Loss", 1, numbers()),
+        ("HuberLoss", 1, numbers()),
+    ],
+)
+def test_a_loss_takes_its_targets_without_broadcasting(name: str, outputs: int, data: Data) -> None:
+    spec = LOSSES[name]()
+    assert list(spec.check(TensorType((outputs,)), data)) == []
+    output = torch.randn(12, outputs, requires_grad=True)
+    target = spec.target(torch.from_numpy(data.targets.astype(np.float32 if data.task == "regression" else np.int64)), data.task)
+    if name != "CrossEntropyLoss":
+        assert target.shape == output.shape
+    value = spec.build()(output, target)
+    assert value.dim() == 0 and torch.isfinite(value)
+    value.backward()
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES))
+def test_the_written_expressions_are_the_functions(name: str) -> None:
+    """What an exported script holds does the same as what the program does."""
+    spec = LOSSES[name]()
+    output = torch.randn(20, 4 if name == "CrossEntropyLoss" else 1)
+    assert torch.equal(eval(spec.classes_source, {"output": output}), spec.classes(output))  # noqa: S307
+    y = torch.randint(0, 2, (20,))
+    expected = spec.target(y, "classification")
+    assert torch.equal(eval(spec.target_source, {"y": y}) if spec.target_source else y, expected)  # noqa: S307
+    probabilities = spec.probabilities(output)
+    if name in ("CrossEntropyLoss", "BCEWithLogitsLoss"):
+        assert ((probabilities >= 0) & (probabilities <= 1)).all()
+
+
+def figure(name: str, parts: list[tuple[torch.Tensor, torch.Tensor]]) -> float:
+    metric = registered(Metric)[name]()
+    total = sum(metric.sums(prediction, target) for prediction, target in parts)
+    return metric.value(total)
+
+
+@pytest.mark.parametrize("cuts", [[30], [1, 29], [7, 7, 7, 9]])
+def test_metrics_equal_scikit_learn_however_the_rows_are_cut(cuts: list[int]) -> None:
+    generator = torch.Generator().manual_seed(1)
+    predicted, true = (torch.randint(0, 3, (30,), generator=generator) for _ in range(2))
+    parts = list(zip(predicted.split(cuts), true.split(cuts), strict=True))
+    assert figure("Accuracy", parts) == pytest.approx(referee.accuracy_score(true, predicted))
+    for outputs in (1, 3):
+        values, truth = (torch.randn(30, outputs, generator=generator) for _ in range(2))
+        parts = list(zip(values.split(cuts), truth.split(cuts), strict=True))
+        assert figure("MeanAbsoluteError", parts) == pytest.approx(referee.mean_absolute_error(truth, values), rel=1e-6)
+        assert figure("R2Score", parts) == pytest.approx(referee.r2_score(truth, values), rel=1e-6)
+
+
+def test_nesterov_needs_momentum() -> None:
+    from nnstudio.core.kinds import Optimizer
+    from nnstudio.core.spec import SpecError
+
+    with pytest.raises(SpecError, match="momentum above 0"):
+        registered(Optimizer)["SGD"](nesterov=True)
