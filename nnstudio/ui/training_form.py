@@ -163,7 +163,7 @@ class TrainingForm(QWidget):
         label = f"Set {name.replace('_', ' ')}"
         if name == "optimizer" and type(value) is type(before.training.optimizer):
             was = before.training.optimizer
-            changed = [s.name for s in value.ss() if getattr(value, s.name) != getattr(was, s.name)]
+            changed = [s.name for s in value.settings() if getattr(value, s.name) != getattr(was, s.name)]
             label = f"Set {changed[0].replace('_', ' ')}" if changed else label
             label = "Set learning rate" if changed == ["lr"] else label
         self.document.edit(label, after, merge=f"training.{name}.{label}")

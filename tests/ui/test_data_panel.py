@@ -160,10 +160,12 @@ def test_without_data_it_says_so(qtbot):
 
 def test_too_few_rows_are_said(panel, document):
     _choose(panel, "XOR")
-    field = panel.chooser.fields["dataset"].form.fields
-    document.edit("Small", document.project.with_data(test_share=0.9))
-    assert [card.property("severity") for card in panel.notices.cards] in ([], ["error"], ["warning"])
-    assert isinstance(field, dict)
+    document.edit("Small", document.project.with_data(dataset=registered(Dataset)["XOR"](), test_share=0.9))
+    (card,) = panel.notices.cards
+    assert "leaves no row for training" in card.accessibleName()
+    assert not panel.preview.isVisible()
+    document.undo()
+    assert panel.preview.isVisible()
 
 
 def test_hidden_it_does_no_work_and_shown_it_is_right(qtbot):
@@ -195,5 +197,9 @@ def test_made_again_it_looks_the_same(panel, document, qtbot):
     qtbot.addWidget(again)
     again.resize(panel.size())
     again.show()
-    texts = [[label.text() for label in shown.findChildren(QLabel) if label.isVisible()] for shown in (again, panel)]
-    assert texts[0] == texts[1]
+
+    def texts(shown: DataPanel) -> list[str]:
+        return [label.text() for label in shown.findChildren(QLabel) if label.isVisible()]
+
+    qtbot.waitUntil(lambda: texts(again) == texts(panel))
+    assert "120 rows" in texts(again)

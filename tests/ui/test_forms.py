@@ -110,7 +110,9 @@ def test_numbers_are_read_as_people_write_them(text, number):
     assert read_number(text) == number
 
 
-@pytest.mark.parametrize("text", ["", "abc", "1,000", "1.2.3", "nan", "inf", "1e999", "1_0", "0x10", "1,2,3", "--1", "2³"])
+@pytest.mark.parametrize(
+    "text", ["", "abc", "1,000", "1.2.3", "nan", "inf", "1e999", "1_0", "0x10", "1,2,3", "--1", "2³"]
+)
 def test_what_is_no_number_is_refused(text):
     with pytest.raises(ValueError, match=r"\.$"):
         read_number(text)
@@ -184,7 +186,8 @@ def test_showing_a_number_and_leaving_the_field_changes_nothing(qapp, number):
 
 @pytest.mark.parametrize(
     ("name", "text", "value"),
-    [("units", "16", 16), ("shape", "4, 4, 4", (4, 4, 4)), ("kernel", "3 × 5", (3, 5)), ("kernel", "5", 5), ("width", "7", 7),
+    [("units", "16", 16), ("shape", "4, 4, 4", (4, 4, 4)), ("kernel", "3 × 5", (3, 5)), ("kernel", "5", 5),
+     ("width", "7", 7),
      ("words", "two words", "two words")],
 )  # fmt: skip
 def test_typed_fields_round_trip(holder, name, text, value):

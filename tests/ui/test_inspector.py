@@ -225,6 +225,11 @@ def _with_second_branch() -> Project:
     return Project(graph, DataSettings(Spirals()), TrainingSettings(Adam(), None, 5, 16))
 
 
+def _with_a_pinned_input() -> Project:
+    graph = chain(Input(shape=(3,)), Linear(out_features=2), Output())
+    return project(Linear(out_features=2)).with_graph(graph)
+
+
 @pytest.mark.parametrize(
     ("wrong", "node", "label"),
     [
@@ -234,7 +239,7 @@ def _with_second_branch() -> Project:
         (project(Linear(out_features=2), loss=MSELoss()), "n3", "Fit the network to the data"),
         (project(Linear(out_features=10), dataset=Digits()), "n2", "Insert Flatten"),
         (_with_second_branch(), "n3", "Insert Linear to 8"),
-        (project(Linear(out_features=2)).with_graph(chain(Input(shape=(3,)), Linear(out_features=2), Output())), "n1", "Follow the data"),
+        (_with_a_pinned_input(), "n1", "Follow the data"),
     ],
 )  # fmt: skip
 def test_problems_come_with_remedies_that_work(wrong, node, label):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtTest import QTest
@@ -26,7 +28,7 @@ def document(qapp):
     for layer in (Input(), Linear(out_features=8), ReLU(), Linear(out_features=2), Output()):
         graph, node = graph.add(layer, (200.0 * len(nodes), 0.0))
         nodes.append(node)
-    for source, target in zip(nodes, nodes[1:], strict=False):
+    for source, target in pairwise(nodes):
         graph = graph.wire(source, target)
     return Document(Project(graph, DataSettings(Spirals()), TrainingSettings(Adam(), None, 5, 16)))
 

@@ -137,9 +137,7 @@ def test_batches(form, document):
     assert document.project.training.batch_size is None
     for size in (1, 16, 1, None, 16):
         document.undo()
-        assert field.value == document.project.training.batch_size
-    assert document.project.training.batch_size == 16
-    assert size == 16
+        assert field.value == document.project.training.batch_size == size
 
 
 def test_epochs_and_seed(form, document):
@@ -153,7 +151,9 @@ def test_epochs_and_seed(form, document):
 
 
 def test_devices_say_why_they_cannot_be_used(qtbot):
-    field = device_field([DeviceReport("cuda", False, "No NVIDIA GPU or driver was found."), DeviceReport("cpu", True, "Here.")])
+    field = device_field(
+        [DeviceReport("cuda", False, "No NVIDIA GPU or driver was found."), DeviceReport("cpu", True, "Here.")]
+    )
     qtbot.addWidget(field)
     texts = [field.box.itemText(i) for i in range(field.box.count())]
     assert texts == ["Auto (cpu)", "cpu", "cuda (cannot be used)"]

@@ -86,6 +86,9 @@ class MoreButton(QToolButton):
         self.setMenu(menu)
         self.setFixedSize(24, 24)
 
+    def sizeHint(self) -> QSize:
+        return QSize(24, 24)
+
     def _renew(self) -> None:
         self.menu().clear()
         self._fill(self.menu())
