@@ -166,7 +166,7 @@ def function() -> Project:
     return Project(
         network(*dense(32, 1, activation="Tanh", last="sum"), loss="MSELoss"),
         data("Curve1D", function="sine", samples=200, noise=0.05),
-        training("Adam", 0.02, epochs=200, batch_size=20),
+        training("Adam", 0.01, epochs=300, batch_size=20),
         "A function of one number",
         "One wide hidden layer comes as close to a curve as you like: universal approximation.",
         "Each hidden neuron is a smooth step somewhere along the axis; the last layer adds 32 of them, each with its "
@@ -194,7 +194,7 @@ def spirals() -> Project:
     graph = Graph()
     top = [
         ("input", layer("Input"), 0),
-        ("hidden_1", layer("Linear", out_features=16), 1),
+        ("hidden_1", layer("Linear", out_features=8), 1),
         ("tanh_1", layer("Tanh"), 2),
         ("add", layer("Add"), 5),
         ("score", layer("Linear", out_features=1), 6),
@@ -203,7 +203,7 @@ def spirals() -> Project:
     nodes: dict[str, Node] = {}
     for title, made, column in top[:3]:
         graph, nodes[title] = graph.add(made, (COLUMN * column, 0.0), title)
-    for title, made, column in [("hidden_2", layer("Linear", out_features=16), 3), ("tanh_2", layer("Tanh"), 4)]:
+    for title, made, column in [("hidden_2", layer("Linear", out_features=8), 3), ("tanh_2", layer("Tanh"), 4)]:
         graph, nodes[title] = graph.add(made, (COLUMN * column, ROW), title)
     for title, made, column in top[3:]:
         graph, nodes[title] = graph.add(made, (COLUMN * column, 0.0), title)
@@ -214,7 +214,7 @@ def spirals() -> Project:
     return Project(
         graph,
         data("Spirals"),
-        training("Adam", 0.01, epochs=200, batch_size=10),
+        training("Adam", 0.02, epochs=200, batch_size=10),
         "Spirals",
         "Two arms that wind around each other, divided by a small network with a skip connection.",
         "The value of tanh_1 goes two ways: through hidden_2, and straight to Add. The second layer only has to "

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import math
+import sys
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -42,6 +42,9 @@ class UnknownSpec(ValueError):
     def __init__(self, kind: str, name: str) -> None:
         self.kind, self.name = kind, name
         super().__init__(f"there is no {kind} called {name!r} in this version of NN Studio")
+
+
+_LARGEST = 2**53  # larger whole numbers are not all the same in a float, nor in other programs that read JSON
 
 
 @dataclass(frozen=True)
@@ -271,7 +274,8 @@ def _read_plain(setting: Setting, wanted: Any, value: Any) -> Any:
     if wanted is int:
         return _whole(setting, value)
     if wanted is float:
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        # No infinity, no not-a-number, and no whole number that a float cannot hold.
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
             _inside(setting, value)
             return float(value)
         raise SpecError(setting.name, _needed("a number", limits), describe(value))
@@ -301,6 +305,8 @@ def _whole(setting: Setting, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise SpecError(setting.name, _needed("a whole number", setting.limits), describe(value))
     _inside(setting, value)
+    if abs(value) > _LARGEST:
+        raise SpecError(setting.name, f"a whole number of at most {_LARGEST:,}", describe(value))
     return value
 
 

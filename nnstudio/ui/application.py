@@ -8,6 +8,7 @@ where imports wait in functions. What is chosen meanwhile is remembered and open
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import sys
 import threading
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from nnstudio import __version__
 from nnstudio.core import storage
 from nnstudio.core.project import Project
+from nnstudio.paths import resources
 from nnstudio.ui import gallery, theme
 from nnstudio.ui.failure import Failure
 from nnstudio.ui.memory import Memory
@@ -154,8 +156,12 @@ class Application(QObject):
     # -- opening ---------------------------------------------------------------------------------------------------
 
     def new_project(self) -> None:
-        """Open a window on an empty drawing."""
-        self._when_ready("Opening a new project…", lambda: self._show(Project()))
+        """Open a window on a new project: an Input, an Output and first data, with the space between them to fill."""
+
+        def show() -> None:
+            self._show(storage.project_from_json(json.loads((resources() / "new.json").read_text("utf-8"))))
+
+        self._when_ready("Opening a new project…", show)
 
     def open_example(self, name: str) -> None:
         """Open a copy of an example."""

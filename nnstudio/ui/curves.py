@@ -22,7 +22,7 @@ class _Growing:
     """An array that grows at its end; its last numbers may be written again."""
 
     def __init__(self, dtype: type = np.float64) -> None:
-        self._numbers = np.empty(64, dtype)
+        self._numbers: np.ndarray = np.empty(64, dtype)
         self.length = 0
 
     def write(self, first: int, numbers: np.ndarray) -> None:
@@ -101,12 +101,13 @@ class Pyramid:
             # The last known block may have been an incomplete one, so it is made again.
             first = max(known - 1, 0) // FAN
             known = level.length
-            below = _single(self._series[first * FAN :]) if place == 0 else self._levels[place - 1].part(first * FAN, length)
-            level.write(first, _joined(below, np.arange(0, length - first * FAN, FAN)))
+            begin = first * FAN
+            below = _single(self._series[begin:]) if place == 0 else self._levels[place - 1].part(begin, length)
+            level.write(first, _joined(below, np.arange(0, length - begin, FAN)))
             length, place = level.length, place + 1
 
     def thinned(self, first: int, last: int, buckets: int) -> tuple[np.ndarray, np.ndarray]:
-        """(positions in the series, numbers) of the part from `first` to before `last`, as at most 2 × `buckets` points.
+        """(positions, numbers) of the series from `first` to before `last`, as at most 2 × `buckets` points.
 
         Every extreme of the part is among them. A gap is not-a-number.
         """
@@ -209,7 +210,8 @@ class Columns:
     def follow(self, records: Sequence[Mapping[str, Any]]) -> bool:
         """Take the records as they are now; those that do not go on from the known ones replace them."""
         known = self._length
-        if len(records) < known or (known and records[known - 1] is not self._last and records[known - 1] != self._last):
+        newest = records[known - 1] if 0 < known <= len(records) else None
+        if newest is not self._last and newest != self._last:
             self._last, self._columns = None, {}
             self._length = known = 0
             self.generation += 1
@@ -241,6 +243,20 @@ class Columns:
             column.write(column.length, np.full(self._length - column.length, np.nan))
         return column.view()
 
-    def keys(self) -> list[str]:
+    def figures(self) -> list[str]:
         """The figures that the records have, in their order: loss, accuracy, …"""
         return list(dict.fromkeys(key for part, key in self._columns if part))
+
+    def epoch_at(self, steps: np.ndarray, batches: int) -> np.ndarray:
+        """Where steps lie on the axis of epochs, in fractions of an epoch of `batches` steps."""
+        return self._between(steps, "step", "epoch", 1 / batches)
+
+    def step_at(self, epochs: np.ndarray, batches: int) -> np.ndarray:
+        """Which steps (not whole ones) lie at these places on the axis of epochs."""
+        return self._between(epochs, "epoch", "step", batches)
+
+    def _between(self, places: np.ndarray, given: str, wanted: str, slope: float) -> np.ndarray:
+        """Straight lines through the records, and on with `slope` behind the last one."""
+        xs = np.concatenate([[0.0], self.column("", given)])
+        ys = np.concatenate([[0.0], self.column("", wanted)])
+        return np.where(places > xs[-1], ys[-1] + (places - xs[-1]) * slope, np.interp(places, xs, ys))

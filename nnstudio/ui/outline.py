@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, Qt
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence
@@ -35,8 +36,11 @@ class Outline(QTreeView):
         self.setExpandsOnDoubleClick(True)
         header = self.header()
         header.setStretchLastSection(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setMinimumSectionSize(40)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.resizeSection(1, 84)
+        header.resizeSection(2, 72)
         self.outline.renamed.connect(self._rename)
         document.changed.connect(self._changed)
         document.checked.connect(lambda _: self._renew())
@@ -156,7 +160,6 @@ class Outline(QTreeView):
     def _add_connections(self, menu: QMenu, graph: Graph, node: Node) -> None:
         if node.layer.output_ports:
             targets = menu.addMenu("Connect to…")
-            report = self.document.report
             for other in (graph.nodes[i] for i in self.outline.node_ids if i != node.id):
                 for port in other.layer.input_ports:
                     words = other.title if len(other.layer.input_ports) == 1 else f"{other.title}, {port.name}"
@@ -167,14 +170,14 @@ class Outline(QTreeView):
                         if edge in graph.edges:
                             continue
                         label = f"Connect {node.title} to {other.title}"
-                        self._add(targets, words, label, lambda edge=edge: graph.connect(edge))
-            targets.setEnabled(bool(targets.actions()) and report is not None)
+                        self._add(targets, words, label, partial(graph.connect, edge))
+            targets.setEnabled(bool(targets.actions()))
         edges = [*graph.into(node.id), *graph.out_of(node.id)]
         if edges:
             wires = menu.addMenu("Disconnect")
             for edge in edges:
                 words = f"{graph.nodes[edge.source].title} → {graph.nodes[edge.target].title}"
-                self._add(wires, words, f"Disconnect {words}", lambda edge=edge: graph.disconnect([edge]))
+                self._add(wires, words, f"Disconnect {words}", partial(graph.disconnect, [edge]))
 
     def _add_inserts(self, menu: QMenu, graph: Graph, node: Node) -> None:
         if not node.layer.output_ports:
@@ -189,7 +192,7 @@ class Outline(QTreeView):
                 categories[category] = inserts.addMenu(category)
             label = f"Add {layer.title}"
             after = categories[category]
-            self._add(after, layer.title, label, lambda layer=layer: inserted_after(graph, node.id, layer()))
+            self._add(after, layer.title, label, partial(inserted_after, graph, node.id, layer()))
 
     def _add(self, menu: QMenu, words: str, label: str, changed: Callable[[], Graph]) -> None:
         menu.addAction(words, lambda: self.document.edit_graph(label, changed()))

@@ -70,7 +70,7 @@ class OutlineModel(QStandardItemModel):
         problems = report.at(node.id)
         name = node.layer.name if isinstance(node.layer, Missing) else type(node.layer).title
         output = found.output.text if found.output else "?"
-        texts = (node.title, f"{name}  {found.summary}".strip(), output)
+        texts = (node.title, name, output)
         spoken = f"{node.title}, {name}, output {output}, {found.parameters:,} parameters"
         if problems:
             spoken += f", {len(problems)} problem{'s' if len(problems) > 1 else ''}"

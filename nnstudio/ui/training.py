@@ -24,8 +24,6 @@ State = Literal["idle", "running", "pausing", "paused"]
 PICTURES_A_SECOND = 15
 # The part of the time that one view may take, drawing and measuring together.
 SHARE = 0.03
-# Milliseconds of drawing in one turn of the event loop, so that the mouse never waits.
-TURN_MS = 4.0
 # Networks larger than this are not made on each edit only to show their first weights.
 PREVIEW_PARAMETERS = 2_000_000
 
@@ -261,7 +259,8 @@ class Training(QObject):
             self.problem.emit(trouble)
             return
         self._keep()
-        whole = snapshot is not None and snapshot.done and snapshot.epoch >= snapshot.epochs
+        wanted = self.document.project.training.epochs
+        whole = snapshot is not None and snapshot.done and snapshot.batch == 0 and snapshot.epoch % wanted == 0
         self._set_state("idle" if whole else "paused")
         self.refresh()
         after, self._after = self._after, None
@@ -327,8 +326,7 @@ class Training(QObject):
                 self.message.emit(f"The view {answer.key} could not be measured: {answer.error}")
 
     def _draw_some(self, worker: Worker, snapshot: Snapshot) -> None:
-        """Ask and draw in turn, beginning where the last turn ended, until this turn's time is used up."""
-        began = time.perf_counter()
+        """Ask whoever is due, and draw one picture: what is painted in one go would make the mouse wait."""
         count = len(self._views)
         for offset in range(count):
             place = (self._first + offset) % count
@@ -352,9 +350,8 @@ class Training(QObject):
             turn.step = snapshot.step
             turn.cost = time.perf_counter() - now + answer.seconds
             turn.due = now + max(1 / PICTURES_A_SECOND, turn.cost / SHARE)
-            if (time.perf_counter() - began) * 1000 > TURN_MS:
-                self._first = (place + 1) % count
-                return
+            self._first = (place + 1) % count
+            return
 
     # -- before the first step -------------------------------------------------------------------------------------
 

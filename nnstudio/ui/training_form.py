@@ -96,6 +96,13 @@ class TrainingForm(QWidget):
     def _changed(self, before: Project, after: Project) -> None:
         if before.training != after.training or before.data != after.data:
             self._renew()
+        old, new = before.training.optimizer, after.training.optimizer
+        if (
+            self.training is not None
+            and type(old) is type(new)
+            and getattr(old, "lr", None) != getattr(new, "lr", None)
+        ):
+            self.training.set_lr(new.lr)  # type: ignore[union-attr]  # also when it is undone
 
     def _renew(self) -> None:
         settings = self.document.project.training
@@ -110,7 +117,7 @@ class TrainingForm(QWidget):
         settings = self.document.project.training
         lr = getattr(settings.optimizer, "lr", None)
         shown = lr is not None
-        if shown:
+        if lr is not None:
             values = rates(settings.schedule, float(lr), min(settings.epochs, MOST_EPOCHS), settings.epochs)
             shown = len(values) > 0
             self.curve.renew(values)
@@ -159,16 +166,13 @@ class TrainingForm(QWidget):
                 if name in form.fields:
                     form.fields[name].refuse(sentence(error))
             return
-        old, new = (getattr(project.training.optimizer, "lr", None) for project in (before, after))
         label = f"Set {name.replace('_', ' ')}"
-        if name == "optimizer" and type(value) is type(before.training.optimizer):
-            was = before.training.optimizer
+        was = before.training.optimizer
+        if isinstance(was, Optimizer) and name == "optimizer" and type(value) is type(was):
             changed = [s.name for s in value.settings() if getattr(value, s.name) != getattr(was, s.name)]
             label = f"Set {changed[0].replace('_', ' ')}" if changed else label
             label = "Set learning rate" if changed == ["lr"] else label
         self.document.edit(label, after, merge=f"training.{name}.{label}")
-        if self.training is not None and name == "optimizer" and new is not None and new != old:
-            self.training.set_lr(new)
 
 
 class BatchField(TypedField):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, Qt, QTimer, Signal
+from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QImage, QStatusTipEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QVBoxLayout, QWidget
 
@@ -322,13 +322,6 @@ class Window(QMainWindow):
 
     # -- events ----------------------------------------------------------------------------------------------------
 
-    def event(self, event: QEvent) -> bool:
-        """Explanations of menu entries go where the news go; Qt would hide the rest of the status bar for them."""
-        if isinstance(event, QStatusTipEvent):
-            self.status.explain(event.tip())
-            return True
-        return super().event(event)
-
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
@@ -350,6 +343,23 @@ class Window(QMainWindow):
         if state.isEmpty() or not self.restoreState(state):
             QTimer.singleShot(0, self, self.docks.resize)
         self.docks.renew_titles()
+
+
+class _Tips(QObject):
+    """Sends explanations of menu entries where the news go; Qt would hide the rest of the status bar for them.
+
+    A filter, and not `Window.event`: a window that is deleted within an overridden `event` takes the program with it.
+    """
+
+    def __init__(self, status: Status, parent: QObject) -> None:
+        super().__init__(parent)
+        self._status = status
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QStatusTipEvent):
+            self._status.explain(event.tip())
+            return True
+        return False
 
 
 def _png(image: QImage) -> bytes:

@@ -151,11 +151,11 @@ def test_it_says_what_follows_and_what_is_computed(inspector, document):
     document.select(["n2"])
     page = inspector.node_page
     assert page.follows.texts() == {"In features": "2  (from input)"}
-    assert page.size.text() == "W is 8 × 2, b is 8: 24 parameters."
+    assert page.parameters.text() == "W is 8 × 2, b is 8: 24 parameters."
     assert page.formula.text() == Linear.formula
     assert page.header.layer.text() == "Linear"
     document.edit_graph("Wider", document.project.graph.configure("n2", bias=False))
-    assert page.size.text() == "W is 8 × 2: 16 parameters."
+    assert page.parameters.text() == "W is 8 × 2: 16 parameters."
 
 
 def test_an_output_holds_its_loss(inspector, document):

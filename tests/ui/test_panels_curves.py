@@ -24,7 +24,9 @@ def series_in_parts(draw: st.DrawFn) -> tuple[np.ndarray, list[int]]:
 
 @settings(max_examples=150, deadline=None)
 @given(series_in_parts(), st.integers(1, 400), st.data())
-def test_every_extreme_of_every_part_is_kept(given_series: tuple[np.ndarray, list[int]], buckets: int, data: st.DataObject) -> None:
+def test_every_extreme_of_every_part_is_kept(
+    given_series: tuple[np.ndarray, list[int]], buckets: int, data: st.DataObject
+) -> None:
     series, cuts = given_series
     pyramid = Pyramid()
     for cut in cuts:
@@ -90,7 +92,7 @@ def test_columns_follow_the_records() -> None:
     np.testing.assert_array_equal(columns.column("train", "loss"), [0.5, np.nan])
     np.testing.assert_array_equal(columns.column("test", "loss"), [np.nan, 0.7])
     np.testing.assert_array_equal(columns.column("", "step"), [10, 20])
-    assert columns.keys() == ["loss"]
+    assert columns.figures() == ["loss"]
     assert len(columns.column("test", "accuracy")) == 0
     assert columns.follow([record(1, 0.25)]) and len(columns) == 1
     np.testing.assert_array_equal(columns.column("train", "loss"), [0.25])

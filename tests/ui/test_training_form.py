@@ -76,6 +76,8 @@ def test_a_small_learning_rate_survives_every_locale(form, document, training, l
         QLocale.setDefault(before)
     assert training.heard == [0.0001]
     assert document.undo_label == "Set learning rate"
+    document.undo()
+    assert training.heard == [0.0001, 0.001]
 
 
 def test_other_settings_do_not_touch_the_learning_rate(form, document, training):

@@ -19,6 +19,11 @@ from nnstudio.ui.search import name
 from nnstudio.ui.window import Window
 
 
+@pytest.fixture(autouse=True)
+def light(qapp):
+    theme.apply(qapp, theme.LIGHT)
+
+
 @pytest.fixture
 def memory(tmp_path):
     memory = Memory(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
@@ -77,7 +82,7 @@ def test_every_action_has_a_text_and_is_found_by_search(window, qtbot):
     assert len(actions) > 40
     for action in actions:
         assert name(action)
-        if action.isVisible():
+        if action.isVisible() and action is not window.actions_["search"]:
             found.field.setText(name(action))
             assert name(action) in found.found()[:4]
     listed = set(actions)

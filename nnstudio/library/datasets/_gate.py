@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from nnstudio.core.spec import field
 from nnstudio.library.datasets._sources import call_source
 
 
-def truth_table(outputs, samples, noise, seed):
+def truth_table(outputs: tuple[int, ...], samples: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows of (0, 0), (0, 1), (1, 0), (1, 1) in turn, each moved by normal noise, with the output of the gate."""
     corners = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.float64)
     which = np.arange(samples) % 4
@@ -30,7 +30,7 @@ class Gate(Dataset, abstract=True):
     noise: float = field(0.0, "How far the points are scattered about the corners.", minimum=0, maximum=1)
     seed: int = field(0, "Which random points.", minimum=0, maximum=2**31 - 1)
 
-    def _settings(self) -> dict[str, object]:
+    def _settings(self) -> dict[str, Any]:
         return {"outputs": self.outputs, "samples": self.samples, "noise": self.noise, "seed": self.seed}
 
     def load(self) -> Data:

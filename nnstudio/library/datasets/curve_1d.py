@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nnstudio.core.data import Data
@@ -10,7 +12,7 @@ from nnstudio.core.spec import field
 from nnstudio.library.datasets._sources import call_source
 
 
-def curve(function, samples, noise, seed):
+def curve(function: str, samples: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Points of a function on [-1, 1], with normal noise on the values."""
     random = np.random.default_rng(seed)
     X = np.linspace(-1.0, 1.0, samples).reshape(-1, 1)
@@ -30,14 +32,12 @@ class Curve1D(Dataset, category="Toy, one feature", aliases=("regression", "func
     """A function of one number, to be fitted: every wide enough hidden layer can come close."""
 
     title = "Curve (1-D)"
-    function: str = field(
-        "sine", "Which function.", choices=("sine", "bump", "step", "square", "wave", "absolute")
-    )
+    function: str = field("sine", "Which function.", choices=("sine", "bump", "step", "square", "wave", "absolute"))
     samples: int = field(200, "How many points.", minimum=4, maximum=100_000, unit="rows")
     noise: float = field(0.05, "How far the values are scattered about the curve.", minimum=0, maximum=2)
     seed: int = field(0, "Which random points.", minimum=0, maximum=2**31 - 1)
 
-    def _settings(self) -> dict[str, object]:
+    def _settings(self) -> dict[str, Any]:
         return {"function": self.function, "samples": self.samples, "noise": self.noise, "seed": self.seed}
 
     def load(self) -> Data:

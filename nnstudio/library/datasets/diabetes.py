@@ -26,7 +26,8 @@ class Diabetes(Dataset, category="Table", aliases=("regression",)):
         return Data(bunch.data, targets, "regression", tuple(bunch.feature_names), (), "progression")
 
     def source(self) -> str:
-        text = "from sklearn.datasets import load_diabetes\n\nX, y = load_diabetes(return_X_y=True)\ny = y.reshape(-1, 1)\n"
+        text = "from sklearn.datasets import load_diabetes\n\n"
+        text += "X, y = load_diabetes(return_X_y=True)\ny = y.reshape(-1, 1)\n"
         if self.target_unit == "standard deviations":
             text += "y = (y - y.mean()) / y.std()\n"
         return text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nnstudio.core.data import Data
@@ -10,7 +12,7 @@ from nnstudio.core.spec import field
 from nnstudio.library.datasets._sources import call_source
 
 
-def two_spirals(samples, turns, noise, seed):
+def two_spirals(samples: int, turns: float, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Two arms that wind around each other; the noise is normal, the radius reaches 1."""
     random = np.random.default_rng(seed)
     y = np.arange(samples, dtype=np.int64) % 2
@@ -30,7 +32,7 @@ class Spirals(Dataset, category="Toy, two features", aliases=("spiral",)):
     noise: float = field(0.02, "How far the points are scattered about the arms.", minimum=0, maximum=1)
     seed: int = field(0, "Which random points.", minimum=0, maximum=2**31 - 1)
 
-    def _settings(self) -> dict[str, object]:
+    def _settings(self) -> dict[str, Any]:
         return {"samples": self.samples, "turns": self.turns, "noise": self.noise, "seed": self.seed}
 
     def load(self) -> Data:

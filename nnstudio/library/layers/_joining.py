@@ -25,11 +25,17 @@ class Joining(Layer, abstract=True):
         return f"{self.count} inputs"
 
 
+def named(types: tuple[TensorType, ...]) -> str:
+    """The inputs with the names of their ports: "a [B, 3] and b [B, 4]"."""
+    return " and ".join(f"{name} {kind.text}" for name, kind in zip(_NAMES, types, strict=False))
+
+
 def needs_alike(types: tuple[TensorType, ...]) -> Iterable[Complaint]:
     """Inputs that are combined number by number."""
-    every = " and ".join(kind.text for kind in types)
+    every = named(types)
     if len({kind.dtype for kind in types}) > 1:
         yield Complaint("inputs of one type", every, "Add an Embedding to the whole numbers.")
+        return
     shapes = {kind.shape for kind in types}
     if len(shapes) == 1:
         return

@@ -11,7 +11,8 @@ from nnstudio.core.data import TensorType
 from nnstudio.core.kinds import Layer, Shape
 from nnstudio.core.problems import Complaint
 from nnstudio.core.spec import field
-from nnstudio.library.layers._checks import needs_axes, needs_float, pair, words
+from nnstudio.library.layers._checks import pair, words
+from nnstudio.library.layers._windows import needs_channels
 
 
 class AdaptiveAvgPool2d(
@@ -27,8 +28,7 @@ class AdaptiveAvgPool2d(
     output_size: int | tuple[int, int] = field(1, "The height and width that come out.", minimum=1)
 
     def check(self, *types: TensorType) -> Iterable[Complaint]:
-        yield from needs_float(types[0])
-        yield from needs_axes(types[0], "B, C, H, W", "Use images as data, or add a Reshape before it.")
+        yield from needs_channels(types[0], 2)
 
     def arguments(self, *shapes: Shape) -> Mapping[str, Any]:
         return {"output_size": self.output_size}

@@ -12,7 +12,9 @@ from nnstudio.core.problems import Complaint
 from nnstudio.library.layers._joining import Joining, needs_alike
 
 
-class Add(Joining, category="Combine", formula="y = a + b", reference="torch.add", aliases=("residual", "skip", "sum", "plus")):
+class Add(
+    Joining, category="Combine", formula="y = a + b", reference="torch.add", aliases=("residual", "skip", "sum", "plus")
+):
     """Adds its inputs number by number: the join of a residual connection."""
 
     def check(self, *types: TensorType) -> Iterable[Complaint]:

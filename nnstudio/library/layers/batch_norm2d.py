@@ -9,6 +9,7 @@ from torch import nn
 
 from nnstudio.core.data import TensorType
 from nnstudio.core.kinds import Layer, Shape
+from nnstudio.core.problems import Complaint
 from nnstudio.core.spec import field
 from nnstudio.library.layers._checks import needs_axes, needs_float
 

@@ -20,6 +20,7 @@ class Bilinear(
     formula="y = x₁ᵀ A x₂ + b",
     torch_class=nn.Bilinear,
     reference="torch.nn.Bilinear",
+    aliases=("interaction", "second order"),
     inputs=(Port("a", "The first factor."), Port("b", "The second factor.")),
 ):
     """Every output is a weighted sum of all products of one input with the other."""
@@ -32,7 +33,18 @@ class Bilinear(
             yield from needs_float(kind)
         first, second = types
         if not first.shape or not second.shape or first.shape[:-1] != second.shape[:-1]:
-            yield Complaint("two inputs alike in all but the last axis", f"{first.text} and {second.text}", "Add a Reshape.")
+            yield Complaint(
+                "two inputs alike in all but the last axis",
+                f"a {first.text} and b {second.text}",
+                "Add a Reshape to one of them.",
+            )
+        elif len(first.shape) > 1:
+            yield Complaint(
+                "rows of features [B, features]",
+                f"a {first.text} and b {second.text}, so it acts on the last axis alone",
+                "Add a Flatten before it, if that is not meant.",
+                severity="warning",
+            )
 
     def arguments(self, *shapes: Shape) -> Mapping[str, Any]:
         return {

@@ -11,7 +11,8 @@ from nnstudio.core.data import TensorType
 from nnstudio.core.kinds import Layer, Shape
 from nnstudio.core.problems import Complaint
 from nnstudio.core.spec import field
-from nnstudio.library.layers._checks import needs_axes, needs_float, needs_room, words
+from nnstudio.library.layers._checks import words
+from nnstudio.library.layers._windows import needs_channels, needs_groups, needs_room
 
 
 class Conv1d(
@@ -33,27 +34,18 @@ class Conv1d(
     bias: bool = field(True, "Whether a number of its own is added to each channel.")
 
     def check(self, *types: TensorType) -> Iterable[Complaint]:
-        kind = types[0]
-        yield from needs_float(kind)
-        wrong = list(needs_axes(kind, "B, C, L", "Add a Reshape before it."))
+        (kind,) = types
+        wrong = list(needs_channels(kind, 1))
         yield from wrong
-        if wrong:
-            return
-        if kind.shape[0] % self.groups:
-            yield Complaint(
-                f"groups that divide its {kind.shape[0]} input channels",
-                f"groups={self.groups}, which must divide {kind.shape[0]} input channels",
-                "Use 1 group.",
-            )
-        elif self.out_channels % self.groups:
-            yield Complaint(
-                f"groups that divide its {self.out_channels} output channels", f"groups={self.groups}", "Use 1 group."
-            )
-        kernel, padding, dilation = (self.kernel_size,), (self.padding,), (self.dilation,)
-        yield from needs_room(kind.shape[1:], kernel, padding, dilation)
+        if not wrong:
+            yield from needs_groups(kind.shape[0], self.out_channels, self.groups)
+            kernel, padding, dilation = (self.kernel_size,), (self.padding,), (self.dilation,)
+            yield from needs_room(kind.shape[1:], kernel, padding, dilation)
 
     def arguments(self, *shapes: Shape) -> Mapping[str, Any]:
-        return {"in_channels": shapes[0][0]} | {setting.name: getattr(self, setting.name) for setting in self.settings()}
+        return {"in_channels": shapes[0][0]} | {
+            setting.name: getattr(self, setting.name) for setting in self.settings()
+        }
 
     def summary(self, *shapes: Shape) -> str:
         return f"{shapes[0][0]} → {self.out_channels}, {words((self.kernel_size,))}"

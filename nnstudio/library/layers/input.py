@@ -11,7 +11,9 @@ from nnstudio.core.spec import field
 class Input(Layer, category="Input and output", inputs=(), aliases=("data", "source")):
     """The rows of the data enter the network here."""
 
-    shape: tuple[int, ...] | None = field(None, "The shape of one row; it follows from the data unless it is set.", minimum=1)
+    shape: tuple[int, ...] | None = field(
+        None, "The shape of one row; it follows from the data unless it is set.", minimum=1
+    )
 
     def apply(self, module: Any, *tensors: Any) -> Any:
         return tensors[0]

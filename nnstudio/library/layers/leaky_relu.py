@@ -8,7 +8,13 @@ from nnstudio.core.spec import field
 from nnstudio.library.layers._activation import Activation
 
 
-class LeakyReLU(Activation, formula="max(s x, x)", torch_class=nn.LeakyReLU, reference="torch.nn.LeakyReLU"):
+class LeakyReLU(
+    Activation,
+    formula="max(s x, x)",
+    torch_class=nn.LeakyReLU,
+    reference="torch.nn.LeakyReLU",
+    aliases=("leaky rectifier",),
+):
     """A ReLU that lets a little of the negative through, so that no unit dies."""
 
     negative_slope: float = field(0.01, "The slope s for negative numbers.", minimum=0, maximum=1)

@@ -11,7 +11,8 @@ from nnstudio.core.data import TensorType
 from nnstudio.core.kinds import Layer, Shape
 from nnstudio.core.problems import Complaint
 from nnstudio.core.spec import field
-from nnstudio.library.layers._checks import needs_axes, needs_float, needs_room, pair, words
+from nnstudio.library.layers._checks import pair, words
+from nnstudio.library.layers._windows import needs_channels, needs_poolable
 
 
 class MaxPool2d(
@@ -25,25 +26,20 @@ class MaxPool2d(
     """Keeps the largest value of each window: half the size, the strongest signal stays."""
 
     kernel_size: int | tuple[int, int] = field(2, "How large the window is.", minimum=1)
-    stride: int | tuple[int, int] | None = field(None, "How far the window moves at a time; the size of the window unless it is set.", minimum=1)
+    stride: int | tuple[int, int] | None = field(
+        None, "How far the window moves at a time; the size of the window unless it is set.", minimum=1
+    )
     padding: int | tuple[int, int] = field(0, "How much is put around the input; at most half the kernel.", minimum=0)
     ceil_mode: bool = field(False, "Whether a window that only partly covers the input counts too.")
 
     def check(self, *types: TensorType) -> Iterable[Complaint]:
-        kind = types[0]
-        yield from needs_float(kind)
-        wrong = list(needs_axes(kind, "B, C, H, W", "Use images as data, or add a Reshape before it."))
+        (kind,) = types
+        wrong = list(needs_channels(kind, 2))
         yield from wrong
-        if wrong:
-            return
-        kernel, padding = pair(self.kernel_size), pair(self.padding)
-        if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
-            half = words(k // 2 for k in kernel)
-            yield Complaint(
-                f"padding that is at most half the kernel ({half})", f"padding {words(padding)}", "Use less padding."
-            )
-        else:
-            yield from needs_room(kind.shape[1:], kernel, padding, (1,) * len(kernel))
+        if not wrong:
+            kernel, padding = pair(self.kernel_size), pair(self.padding)
+            stride = kernel if self.stride is None else pair(self.stride)
+            yield from needs_poolable(kind.shape[1:], kernel, stride, padding, self.ceil_mode)
 
     def arguments(self, *shapes: Shape) -> Mapping[str, Any]:
         return {setting.name: getattr(self, setting.name) for setting in self.settings()}

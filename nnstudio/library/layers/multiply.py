@@ -12,7 +12,9 @@ from nnstudio.core.problems import Complaint
 from nnstudio.library.layers._joining import Joining, needs_alike
 
 
-class Multiply(Joining, category="Combine", formula="y = a · b", reference="torch.mul", aliases=("gate", "product", "hadamard")):
+class Multiply(
+    Joining, category="Combine", formula="y = a · b", reference="torch.mul", aliases=("gate", "product", "hadamard")
+):
     """Multiplies its inputs number by number: the join of a gate."""
 
     def check(self, *types: TensorType) -> Iterable[Complaint]:

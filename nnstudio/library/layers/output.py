@@ -12,7 +12,10 @@ from nnstudio.library.losses.cross_entropy import CrossEntropyLoss
 class Output(Layer, category="Input and output", outputs=(), aliases=("loss", "prediction", "target")):
     """What arrives here is the prediction; the loss says how wrong it is."""
 
-    loss: Loss = field(CrossEntropyLoss(), "How wrong a prediction is: what training makes small.")
+    loss: Loss = field(
+        CrossEntropyLoss(),  # type: ignore[call-arg]  # every setting has a default
+        "How wrong a prediction is: what training makes small.",
+    )
 
     def apply(self, module: Any, *tensors: Any) -> Any:
         return tensors[0]

@@ -13,7 +13,11 @@ from nnstudio.core.spec import SpecError, field
 
 
 class Reshape(
-    Layer, category="Shape", formula="the same numbers, other axes", reference="torch.reshape", aliases=("view", "unflatten")
+    Layer,
+    category="Shape",
+    formula="the same numbers, other axes",
+    reference="torch.reshape",
+    aliases=("view", "unflatten"),
 ):
     """Gives each row another shape with the same numbers in the same order."""
 

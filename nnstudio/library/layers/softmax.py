@@ -26,7 +26,9 @@ class Softmax(
         axes = len(types[0].shape) + 1
         if not (-axes < self.dim < 0 or 0 < self.dim < axes):
             yield Complaint(
-                "an axis of the row (the batch is axis 0)", f"axis {self.dim} on {types[0].text}", "Use −1, the last axis."
+                "an axis of the row (the batch is axis 0)",
+                f"axis {self.dim} on {types[0].text}",
+                "Use −1, the last axis.",
             )
 
     def arguments(self, *shapes: Shape) -> Mapping[str, Any]:

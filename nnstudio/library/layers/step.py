@@ -12,18 +12,18 @@ class StraightThrough(torch.autograd.Function):
     """0 or 1 forward; backward the gradient passes as if nothing had been done."""
 
     @staticmethod
-    def forward(ctx, x):
+    def forward(ctx: object, x: torch.Tensor) -> torch.Tensor:
         return (x > 0).to(x.dtype)
 
     @staticmethod
-    def backward(ctx, gradient):
+    def backward(ctx: object, gradient: torch.Tensor) -> torch.Tensor:
         return gradient
 
 
 class StepModule(nn.Module):
     """1 where the input is positive, else 0."""
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return StraightThrough.apply(x)
 
 

@@ -7,5 +7,7 @@ from torch import nn
 from nnstudio.library.layers._activation import Activation
 
 
-class Tanh(Activation, formula="tanh(x)", torch_class=nn.Tanh, reference="torch.nn.Tanh"):
+class Tanh(
+    Activation, formula="tanh(x)", torch_class=nn.Tanh, reference="torch.nn.Tanh", aliases=("hyperbolic tangent",)
+):
     """Squeezes every number between −1 and 1; flat at both ends."""

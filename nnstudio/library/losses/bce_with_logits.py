@@ -10,12 +10,14 @@ from torch import nn
 from nnstudio.core.data import Data, TensorType
 from nnstudio.core.kinds import Loss
 from nnstudio.core.problems import Complaint
+from nnstudio.library.losses._labels import needs_labels
 
 
 class BCEWithLogitsLoss(
     Loss,
     formula="−y log σ(x) − (1 − y) log(1 − σ(x))",
     torch_class=nn.BCEWithLogitsLoss,
+    reference="torch.nn.BCEWithLogitsLoss",
     aliases=("binary cross entropy", "logistic loss"),
 ):
     """The surprise at the true one of two classes. One output; its sigmoid is the probability of the second class."""
@@ -24,16 +26,19 @@ class BCEWithLogitsLoss(
     classes_source = "(output[:, 0] > 0).long()"
 
     def check(self, output: TensorType, data: Data) -> Iterable[Complaint]:
-        if data.task != "classification":
-            yield Complaint(
-                "two classes to predict", f"numbers ({data.target_name}) from the data", "Choose MSELoss at the Output."
-            )
-        elif data.classes != 2:
+        wrong = list(needs_labels(data, "two classes"))
+        yield from wrong
+        if wrong:
+            return
+        if data.classes != 2:
             yield Complaint("two classes", f"{data.classes} classes", "Choose CrossEntropyLoss at the Output.")
         elif output.shape != (1,):
             got = f"{output.shape[0]}" if len(output.shape) == 1 else output.text
             yield Complaint(
-                "1 output", got, "Set the out features of the last Linear to 1, or choose CrossEntropyLoss.", port="input"
+                "1 output",
+                got,
+                "Set the out features of the last Linear to 1, or choose CrossEntropyLoss.",
+                port="input",
             )
 
     def target(self, targets: Any, data_task: str) -> Any:

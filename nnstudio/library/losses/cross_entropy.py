@@ -11,10 +11,15 @@ from nnstudio.core.data import Data, TensorType
 from nnstudio.core.kinds import Loss
 from nnstudio.core.problems import Complaint
 from nnstudio.core.spec import field
+from nnstudio.library.losses._labels import needs_labels
 
 
 class CrossEntropyLoss(
-    Loss, formula="−log softmax(output)[class]", torch_class=nn.CrossEntropyLoss, aliases=("softmax loss", "log loss")
+    Loss,
+    formula="−log softmax(output)[class]",
+    torch_class=nn.CrossEntropyLoss,
+    reference="torch.nn.CrossEntropyLoss",
+    aliases=("softmax loss", "log loss"),
 ):
     """The surprise at the true class: a confident wrong answer costs most. One output for each class."""
 
@@ -25,11 +30,9 @@ class CrossEntropyLoss(
     classes_source = "output.argmax(dim=1)"
 
     def check(self, output: TensorType, data: Data) -> Iterable[Complaint]:
-        if data.task != "classification":
-            yield Complaint(
-                "classes to predict", f"numbers ({data.target_name}) from the data", "Choose MSELoss at the Output."
-            )
-        elif output.shape != (data.classes,):
+        wrong = list(needs_labels(data))
+        yield from wrong
+        if not wrong and output.shape != (data.classes,):
             names = ", ".join(data.class_names[:4]) + (", …" if data.classes > 4 else "")
             got = f"{output.shape[0]}" if len(output.shape) == 1 else output.text
             yield Complaint(

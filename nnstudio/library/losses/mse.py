@@ -8,6 +8,10 @@ from nnstudio.library.losses._distance import Distance
 
 
 class MSELoss(
-    Distance, formula="mean of (output − y)²", torch_class=nn.MSELoss, aliases=("mean squared error", "l2", "squared error")
+    Distance,
+    formula="mean of (output − y)²",
+    torch_class=nn.MSELoss,
+    reference="torch.nn.MSELoss",
+    aliases=("mean squared error", "l2", "squared error"),
 ):
     """The mean of the squared distances: large mistakes count most."""

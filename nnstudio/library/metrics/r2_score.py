@@ -25,4 +25,7 @@ class R2Score(Metric, tasks=("regression",), key="r2"):
     def value(self, sums: Any) -> float:
         residual, total, squares, rows = sums
         variance = squares - total**2 / rows
-        return float((1 - residual / variance).mean())
+        # A target that never varies has no variance to explain: 1 when it is met exactly, else 0.
+        varies = variance > 1e-12 * squares
+        scores = torch.where(varies, 1 - residual / variance, (residual == 0).double())
+        return float(scores.mean())

@@ -12,7 +12,10 @@ from nnstudio.core.spec import field
 
 
 class AdamW(
-    Optimizer, formula="m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  w ← w − lr m̂ / (√v̂ + ε)", torch_class=torch.optim.AdamW
+    Optimizer,
+    formula="m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  w ← w − lr m̂ / (√v̂ + ε)",
+    torch_class=torch.optim.AdamW,
+    reference="torch.optim.AdamW",
 ):
     """Adam, with a weight decay that is kept apart from the gradients."""
 
@@ -20,7 +23,12 @@ class AdamW(
     beta1: float = field(0.9, "How slowly the mean of the gradients forgets.", minimum=0, maximum=0.99999)
     beta2: float = field(0.999, "How slowly the mean of the squared gradients forgets.", minimum=0, maximum=0.999999)
     eps: float = field(1e-8, "Keeps the division away from zero.", minimum=0, above_minimum=True, logarithmic=True)
-    weight_decay: float = field(0.01, "The part of each weight that is taken away in a step, in units of the learning rate.", minimum=0, logarithmic=True)
+    weight_decay: float = field(
+        0.01,
+        "The part of each weight that is taken away in a step, in units of the learning rate.",
+        minimum=0,
+        logarithmic=True,
+    )
 
     def arguments(self) -> Mapping[str, Any]:
         return {

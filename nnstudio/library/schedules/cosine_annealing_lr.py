@@ -15,7 +15,7 @@ class CosineAnnealingLR(
     Schedule,
     formula="η + ½ (lr − η) (1 + cos(π epoch / epochs))",
     torch_class=lr_scheduler.CosineAnnealingLR,
-    reference="Loshchilov and Hutter, SGDR, 2017",
+    reference="torch.optim.lr_scheduler.CosineAnnealingLR",
     aliases=("cosine decay",),
 ):
     """The learning rate falls along half a cosine over the whole training."""

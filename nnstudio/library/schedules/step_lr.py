@@ -8,7 +8,13 @@ from nnstudio.core.kinds import Schedule
 from nnstudio.core.spec import field
 
 
-class StepLR(Schedule, formula="lr γ^⌊epoch / step size⌋", torch_class=lr_scheduler.StepLR, aliases=("step decay",)):
+class StepLR(
+    Schedule,
+    formula="lr γ^⌊epoch / step size⌋",
+    torch_class=lr_scheduler.StepLR,
+    reference="torch.optim.lr_scheduler.StepLR",
+    aliases=("step decay",),
+):
     """The learning rate is multiplied by a factor every few epochs."""
 
     title = "Step"

@@ -11,12 +11,18 @@ from nnstudio.core.spec import field
 
 
 class WarmupCosine(
-    Schedule, formula="a linear rise, then half a cosine down", torch_class=lr_scheduler.SequentialLR, aliases=("cosine with warm-up",)
+    Schedule,
+    formula="a linear rise, then half a cosine down",
+    torch_class=lr_scheduler.SequentialLR,
+    reference="torch.optim.lr_scheduler.SequentialLR",
+    aliases=("cosine with warm-up",),
 ):
     """The learning rate rises over the first epochs and falls along half a cosine over the others."""
 
     title = "Warm-up and cosine"
-    start_factor: float = field(0.1, "The part of the learning rate to begin with.", minimum=0, maximum=1, above_minimum=True)
+    start_factor: float = field(
+        0.1, "The part of the learning rate to begin with.", minimum=0, maximum=1, above_minimum=True
+    )
     warmup_epochs: int = field(5, "How many epochs the rise takes.", minimum=1, unit="epochs")
     eta_min: float = field(0.0, "The learning rate at the end.", minimum=0, logarithmic=True)
 

@@ -14,7 +14,7 @@ from nnstudio.ui.canvas.geometry import Side
 from nnstudio.ui.canvas.pictures import Picture
 
 _RANK = {"error": 0, "warning": 1, "note": 2}
-_LINES = {"error": 6, "warning": 4, "note": 4}
+_LINES = {"error": 6, "warning": 5, "note": 5}
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ def face(node: Node, report: NodeReport, problems: list[Problem], picture: Pictu
     name = lettering.elided(layer_name(node), lettering.NAME, room)
     left = room - lettering.metrics(lettering.NAME).horizontalAdvance(name) - 8
     title = node.title if _tells_more(node) else ""
-    shape, amount, alarm = _foot(node, report, picture)
+    shape, amounts, alarm = _foot(node, report, picture)
     first = lettering.metrics(lettering.SMALL).horizontalAdvance(shape)
     return Face(
         name=name,
         title=lettering.elided(title, lettering.SMALL, left) if title and left > 28 else "",
         summary=lettering.elided(report.summary, lettering.SUMMARY, width),
         shape=lettering.elided(shape, lettering.SMALL, width),
-        amount=lettering.elided(amount, lettering.SMALL, width - first - 6) if width - first > 24 else "",
+        amount=_fitting(amounts, width - first - 8),
         alarm=alarm,
         severity=severity,
         sentence=_sentence(node, problems, severity),
@@ -105,14 +105,14 @@ def edge_tooltip(graph: Graph, edge: Edge, source: NodeReport | None) -> str:
     return _rich([f"<b>{names}</b>", escape(kind)])
 
 
-def count(number: int, words: str) -> str:
-    """A number of parameters short enough for a node: 24, 1,168, 65.8k, 11.7M."""
-    if number < 10_000:
-        return f"{number:,} {words}"
+def short(number: int) -> str:
+    """A number in as few characters as can be: 24, 1.17k, 11.7M."""
+    if number < 1000:
+        return str(number)
     for limit, divisor, unit in ((1e6, 1e3, "k"), (1e9, 1e6, "M"), (1e12, 1e9, "G")):
         if number < limit * 0.9995:
-            return f"{number / divisor:.3g}{unit} {words}"
-    return f"{number:.2g} {words}"
+            return f"{number / divisor:.3g}{unit}"
+    return f"{number:.2g}"
 
 
 def _rich(lines: list[str]) -> str:
@@ -123,17 +123,25 @@ def _tells_more(node: Node) -> bool:
     return node.title.replace("_", "").lower() != layer_name(node).replace(" ", "").lower()
 
 
-def _foot(node: Node, report: NodeReport, picture: Picture | None) -> tuple[str, str, bool]:
+def _fitting(wishes: tuple[str, ...], width: float) -> str:
+    """The first of some texts that fits."""
+    measure = lettering.metrics(lettering.SMALL).horizontalAdvance
+    return next((text for text in wishes if measure(text) <= width), "")
+
+
+def _foot(node: Node, report: NodeReport, picture: Picture | None) -> tuple[str, tuple[str, ...], bool]:
+    """What stands at the left, what may stand at the right (the best first), and whether that is something wrong."""
     caption = picture.caption if picture is not None else ""
     alarm = picture is not None and picture.alarm
     shape = report.output.text if report.output is not None else ""
     if not node.layer.output_ports:
-        return caption or shape, "", False
+        return caption or shape, (), False
     if caption and alarm:
-        return shape, caption, True
+        return shape, (caption,), True
     if report.parameters:
-        return shape, count(report.parameters, "param" if report.parameters == 1 else "params"), False
-    return shape, caption, False
+        number, word = report.parameters, "param" if report.parameters == 1 else "params"
+        return shape, (f"{number:,} {word}", f"{short(number)} {word}", f"{number:,}", short(number)), False
+    return shape, (caption,), False
 
 
 def _sentence(node: Node, problems: list[Problem], severity: str) -> tuple[str, ...]:

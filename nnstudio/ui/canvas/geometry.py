@@ -105,19 +105,21 @@ def snapped(position: QPointF) -> Position:
 
 
 def _curves(start: QPointF, end: QPointF) -> list[tuple[QPointF, QPointF, QPointF, QPointF]]:
-    """The Bézier curves of a wire: one, or two where it has to come back and runs between the rows of nodes."""
+    """The Bézier curves of a wire: one, or three where it has to come back: it runs between the rows of nodes."""
     along, across = end.x() - start.x(), end.y() - start.y()
     if along >= -PORT:
         bend = max(along / 2, min(48.0, abs(across) / 2 + 8.0))
         return [(start, start + QPointF(bend, 0.0), end - QPointF(bend, 0.0), end)]
-    turn = 36.0
     level = (start.y() + end.y()) / 2
     if abs(across) < HEIGHT:
-        level = max(start.y(), end.y()) + HEIGHT / 2 + turn
-    middle = QPointF((start.x() + end.x()) / 2, level)
+        level = max(start.y(), end.y()) + HEIGHT / 2 + 24.0
+    turn = QPointF(32.0, 0.0)
+    first, second = QPointF(start.x(), level), QPointF(end.x(), level)
+    third = (second - first) / 3
     return [
-        (start, start + QPointF(turn, 0.0), QPointF(start.x() + turn, level), middle),
-        (middle, QPointF(end.x() - turn, level), end - QPointF(turn, 0.0), end),
+        (start, start + turn, first + turn, first),
+        (first, first + third, second - third, second),
+        (second, second - turn, end - turn, end),
     ]
 
 

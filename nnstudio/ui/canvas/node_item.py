@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -115,7 +116,7 @@ class NodeItem(QGraphicsItem):
         here = point - self.pos()
         best, found = geometry.PORT_REACH, None
         for side, name, middle in self._ports:
-            away = (here - middle).manhattanLength() / 1.2
+            away = math.hypot(here.x() - middle.x(), here.y() - middle.y())
             if away <= best:
                 best, found = away, (side, name)
         return found
@@ -273,12 +274,16 @@ class NodeItem(QGraphicsItem):
 
     def _paint_sentence(self, painter: QPainter, shown: theme.Theme, color: QColor) -> None:
         place = self._sentence_place()
-        painter.setBrush(shown.color("canvas"))
+        warning = self._face.severity == "warning"
+        painter.setBrush(shown.color("warning_surface" if warning else "surface"))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.drawRoundedRect(place, 6, 6)
         tint = QColor(color)
-        tint.setAlpha(26)
-        painter.setBrush(tint)
+        if not warning:
+            tint.setAlpha(24)
+            painter.setBrush(tint)
+        tint.setAlpha(70)
+        painter.setPen(QPen(tint, 1.0))
         painter.drawRoundedRect(place, 6, 6)
         painter.setFont(lettering.font(lettering.SMALL))
         painter.setPen(color)

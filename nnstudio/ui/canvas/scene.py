@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -90,9 +91,24 @@ class Scene(QGraphicsScene):
     def _show_report(self, report: Report) -> None:
         for node_id, item in self.nodes.items():
             item.show_report(report.nodes.get(node_id, NodeReport()), report.at(node_id))
-        wrong = {(problem.node, problem.port) for problem in report.errors if problem.port is not None}
+        wrong = self._wrong_edges(report)
         for edge, item in self.edges.items():
-            item.show_state(wrong=(edge.target, edge.target_port) in wrong)
+            item.show_state(wrong=edge in wrong)
+
+    def _wrong_edges(self, report: Report) -> set[Edge]:
+        """The wires that bring what their node cannot take, and those that run in a circle."""
+        wrong: set[Edge] = set()
+        for problem in report.errors:
+            if problem.node in self.graph.nodes and problem.got:
+                node_id = problem.node or ""
+                known = all(kind is not None for kind in report.nodes[node_id].inputs)
+                if known and report.nodes[node_id].inputs:
+                    into = self.graph.into(node_id)
+                    wrong.update(edge for edge in into if problem.port in (None, edge.target_port))
+        cycle = self.graph.cycle() if report.errors else []
+        steps = set(pairwise([*cycle, *cycle[:1]]))
+        wrong.update(edge for edge in self.edges if (edge.source, edge.target) in steps)
+        return wrong
 
     def _show_selection(self, chosen: frozenset[str]) -> None:
         for node_id, item in self.nodes.items():

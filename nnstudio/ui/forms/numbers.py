@@ -24,7 +24,7 @@ def short(value: float | int | Sequence[int] | None) -> str:
         return ", ".join(map(str, value))
     if isinstance(value, int):
         return str(value)
-    text = repr(float(value))
+    text = repr(float(value))  # type: ignore[arg-type]
     mantissa, _, exponent = text.partition("e")
     mantissa = mantissa.removesuffix(".0")
     return f"{mantissa}e{int(exponent)}" if exponent else mantissa

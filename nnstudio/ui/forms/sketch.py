@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnstudio.ui import theme
@@ -147,7 +147,7 @@ def _thinned(places: np.ndarray, heights: np.ndarray, bins: int) -> tuple[np.nda
 
 
 def _axis(
-    painter: QPainter, font: object, area: QRectF, left: str, right: str, zero: str, low: float, high: float
+    painter: QPainter, font: QFont, area: QRectF, left: str, right: str, zero: str, low: float, high: float
 ) -> None:
     painter.setFont(_small(font))
     painter.setPen(theme.current().color("muted"))
@@ -162,8 +162,8 @@ def _axis(
             painter.drawText(QRectF(x - 20, line.top(), 40, 14), Qt.AlignmentFlag.AlignHCenter, zero)
 
 
-def _small(font: object) -> object:
-    found = type(font)(font)
+def _small(font: QFont) -> QFont:
+    found = QFont(font)
     found.setPixelSize(11)
     return found
 

@@ -48,19 +48,19 @@ class NodePage(QWidget):
         self.form = SpecForm()
         self.form.edited.connect(self._configure)
         self.form.left.connect(document.end_merge)
-        for widget in (self.name, self.follows, self.form):
-            rows.addWidget(widget)
+        for settings in (self.name, self.follows, self.form):
+            rows.addWidget(settings)
         self.computes_heading = heading("What it computes")
         self.formula = heading("", "formula")
-        self.size = heading("", "muted")
-        for widget in (self.computes_heading, self.formula, self.size):
-            rows.addWidget(widget)
+        self.parameters = heading("", "muted")
+        for words in (self.computes_heading, self.formula, self.parameters):
+            rows.addWidget(words)
         self.now_heading = heading("Now")
         self.now = Facts()
         self.histogram_heading = heading("Weights")
         self.histogram = Histogram("Histogram")
-        for widget in (self.now_heading, self.now, self.histogram_heading, self.histogram):
-            rows.addWidget(widget)
+        for state in (self.now_heading, self.now, self.histogram_heading, self.histogram):
+            rows.addWidget(state)
         self.hints = Cards()
         rows.addWidget(self.hints)
         self._hint_words = ""
@@ -88,9 +88,9 @@ class NodePage(QWidget):
         self.follows.renew(self._following(node, report))
         self.formula.setText(layer.formula)
         self.formula.setVisible(bool(layer.formula))
-        self.size.setText(size_text(layer, report))
-        self.size.setVisible(bool(self.size.text()))
-        self.computes_heading.setVisible(bool(layer.formula or self.size.text()))
+        self.parameters.setText(size_text(layer, report))
+        self.parameters.setVisible(bool(self.parameters.text()))
+        self.computes_heading.setVisible(bool(layer.formula or self.parameters.text()))
         self._renew_now()
 
     def renew_problems(self) -> None:

@@ -53,7 +53,5 @@ def words_of(problem: Problem, title: str = "") -> tuple[str, str]:
     if problem.needed and problem.got and problem.message.endswith(problem.fix or "."):
         first = f"{title} needs {problem.needed}" if title else f"Needs {problem.needed}"
         return first, f"It gets {problem.got}. {problem.fix}".strip()
-    message = problem.message
-    if problem.fix and message.endswith(problem.fix):
-        return message.removesuffix(problem.fix).strip(), problem.fix
-    return message, problem.fix
+    first, stop, rest = problem.message.partition(". ")
+    return first + stop.strip(), rest or ("" if problem.fix in first else problem.fix)

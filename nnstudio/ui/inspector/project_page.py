@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QPlainTextEdit, QTableView, QWidget
 
 from nnstudio.core.graph import id_order
@@ -125,11 +126,12 @@ class Notes(QPlainTextEdit):
 
     def __init__(self, document: Document) -> None:
         super().__init__()
-        self.document = document
+        self._project_document = document
         self.setObjectName("project_notes")
         self.setAccessibleName("Notes")
         self.setPlaceholderText("What this is about, what was tried.")
         self.setTabChangesFocus(True)
+        self.setUndoRedoEnabled(False)  # undo is the document's
         self.setFixedHeight(96)
         self.textChanged.connect(self._typed)
 
@@ -138,14 +140,24 @@ class Notes(QPlainTextEdit):
         if text != self.toPlainText():
             self.setPlainText(text)
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            keys = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
+            if any(event.matches(key) for key in keys):
+                event.ignore()
+                return True
+        return super().event(event)
+
     def focusOutEvent(self, event: Any) -> None:
         super().focusOutEvent(event)
-        self.document.end_merge()
+        self._project_document.end_merge()
 
     def _typed(self) -> None:
         notes = self.toPlainText()
-        if notes != self.document.project.notes:
-            self.document.edit("Write notes", replace(self.document.project, notes=notes), merge="project.notes")
+        if notes != self._project_document.project.notes:
+            self._project_document.edit(
+                "Write notes", replace(self._project_document.project, notes=notes), merge="project.notes"
+            )
 
 
 class LayerModel(QAbstractTableModel):

@@ -130,11 +130,12 @@ def _candidates(project: Project, report: Report, problem: Problem) -> Iterator[
                 title = graph.nodes[source].title
                 edge = Edge(source, graph.nodes[source].layer.output_ports[0].name, node.id, port.name)
                 yield f"Wire it to {title}", project.with_graph(graph.connect(edge))
-    if len(into) == 1 and inputs and inputs[0] is not None and len(inputs[0].shape) > 1:
+    flatten = problem.severity == "error" or "Flatten" in problem.fix
+    if flatten and len(into) == 1 and inputs and inputs[0] is not None and len(inputs[0].shape) > 1:
         yield from _inserted(project, into[0], "Flatten")
     if len(into) > 1 and all(kind is not None for kind in inputs):
         yield from _same_size(project, report, node.id)
-    if len(into) == 1 and problem.severity != "error":
+    if len(into) == 1 and "activation" in problem.fix:
         yield from _inserted(project, into[0], "ReLU")
     if not graph.out_of(node.id) and layer.output_ports:
         for target in graph.nodes.values():
@@ -143,7 +144,8 @@ def _candidates(project: Project, report: Report, problem: Problem) -> Iterator[
                     words = f"Wire it to {target.title}"
                     yield words, project.with_graph(graph.wire(node.id, target.id, port.name))
     yield from _other_batches(project)
-    yield f"Delete {node.title}", project.with_graph(without(graph, node.id))
+    if problem.severity == "error" or "delete" in problem.fix.lower():
+        yield f"Delete {node.title}", project.with_graph(without(graph, node.id))
 
 
 def _for_project(project: Project) -> Iterator[tuple[str, Project]]:

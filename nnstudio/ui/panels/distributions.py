@@ -85,8 +85,8 @@ def _weights(node_id: str, title: str, name: str, step: int, parameter: torch.Te
     every = tuple(max(1, -(-size // MOST_CELLS)) for size in rows.shape)
     # A copy: the parameter goes on changing while the window draws.
     cells = rows[:: every[0], :: every[1]].float().cpu().numpy().copy()
-    flat = values.reshape(-1)
-    flat = flat[:: max(1, flat.numel() // MOST_COUNTED)].float().cpu().numpy()
+    counted = values.reshape(-1)[:: max(1, values.numel() // MOST_COUNTED)]
+    flat = counted.float().cpu().numpy()
     present = np.isfinite(flat)
     not_finite = int(len(flat) - present.sum())
     if not_finite:

@@ -6,6 +6,7 @@ The header carries the title (unless the panel lies in a dock, which says it), a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
@@ -57,7 +58,9 @@ class Segments(QWidget):
             button.deleteLater()
         self._options = {}
         for key, words in options:
-            button = QToolButton(text=words, checkable=True)
+            button = QToolButton()
+            button.setText(words)
+            button.setCheckable(True)
             button.setObjectName(f"show_{key}")
             button.setAccessibleName(words)
             button.clicked.connect(lambda _, key=key: self.chosen.emit(key))
@@ -65,6 +68,7 @@ class Segments(QWidget):
             self._row.addWidget(button)
             self._options[key] = button
         self.choose(kept if kept in self._options else next(iter(self._options), ""))
+        self.updateGeometry()
 
     def choose(self, key: str) -> None:
         """Mark one as chosen, without a signal."""
@@ -111,8 +115,9 @@ class Header(QWidget):
 
     HEIGHT = 32
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, short_title: str = "") -> None:
         super().__init__()
+        self._titles = (title, short_title or title)
         self.setFixedHeight(self.HEIGHT)
         self.setMinimumWidth(0)
         self._title = QLabel(title)
@@ -133,7 +138,8 @@ class Header(QWidget):
 
     def add(self, control: QWidget, gap: int = 0) -> None:
         """Put a control at the right end, with some pixels more before it."""
-        self._row.addSpacing(gap)
+        if gap:
+            self._row.addSpacing(gap)
         self._row.addWidget(control)
 
     def show_status(self, words: str, short: str = "") -> None:
@@ -156,27 +162,33 @@ class Header(QWidget):
         self._fit()
 
     def event(self, event: QEvent) -> bool:
+        done = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
             self._fit()
-        return super().event(event)
+        return done
 
     def _fit(self) -> None:
         left = self.width() - 16
         for place in range(self._row.count()):
-            widget = self._row.itemAt(place).widget()
+            item = self._row.itemAt(place)
+            widget = item.widget() if item is not None else None
             if widget is not None and widget not in (self._title, self._status) and not widget.isHidden():
                 left -= widget.sizeHint().width() + 4
         metrics = self._status.fontMetrics()
-        words, title = self._words, self._title.sizeHint().width() + 12
-        with_title = self._with_title and title <= left
-        left -= title if with_title else 0
+        bold = self._title.fontMetrics()
+        fitting = (title for title in self._titles if bold.horizontalAdvance(title) + 14 <= left)
+        title = next(fitting, "") if self._with_title else ""
+        left -= bold.horizontalAdvance(title) + 14 if title else 0
+        words = self._words
         if self._short and metrics.horizontalAdvance(words) > left - 8:
             words = self._short
         if metrics.horizontalAdvance(words) > left - 8:
             elided = metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, max(left - 8, 0))
             words = elided if len(elided) > 0.8 * len(words) else ""
-        if self._title.isHidden() == with_title:
-            self._title.setVisible(with_title)
+        if self._title.isHidden() == bool(title):
+            self._title.setVisible(bool(title))
+        if title and self._title.text() != title:
+            self._title.setText(title)
         if self._status.text() != words:
             self._status.setText(words)
             self._status.setToolTip("" if words == self._words else self._words)
@@ -208,9 +220,12 @@ class Empty(QWidget):
 class FramedPanel(Panel):
     """A panel with a header and an empty state. What is put into `content` is seen while `show_content` was last."""
 
+    # for a header that has no room for the title
+    short_title: ClassVar[str] = ""
+
     def __init__(self, document: Document) -> None:
         super().__init__(document)
-        self.header = Header(self.title)
+        self.header = Header(self.title, self.short_title)
         self.empty = Empty(self.sentence)
         self.content = QWidget()
         self.content.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)

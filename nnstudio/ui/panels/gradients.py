@@ -47,7 +47,8 @@ def measure(run: Run) -> Norms:
     owners: list[int] = []
     node_ids: list[str] = []
     for node_id in network.names:
-        own = [p.grad for p in network.module_of(node_id).parameters() if p.grad is not None]
+        module = network.module_of(node_id)
+        own = [p.grad for p in module.parameters() if p.grad is not None] if module is not None else []
         if own:
             owners.extend([len(node_ids)] * len(own))
             gradients.extend(own)
@@ -177,9 +178,8 @@ class GradientsPanel(FramedPanel):
 
     def _lines(self, place: int) -> list[Line]:
         norms = self._norms[place]
-        return [
-            (f"{_short(title)} {figure(float(norms[number]))}", _color(number)) for number, title in enumerate(self._titles)
-        ]
+        titles = enumerate(self._titles)
+        return [(f"{_short(title)} {figure(float(norms[number]))}", _color(number)) for number, title in titles]
 
     def _readout(self, x: float, y: float) -> Sequence[Line] | None:
         if not self._steps or not self._steps[0] <= x <= _end(np.array(self._steps, float)):
@@ -190,7 +190,8 @@ class GradientsPanel(FramedPanel):
             return lines + self._lines(place)
         norms = self._norms[place][: len(self._curves)]
         with np.errstate(divide="ignore", invalid="ignore"):
-            distance = np.abs(np.log10(norms) - math.log10(max(y, 1e-300))) if self.plot.logarithmic else np.abs(norms - y)
+            logarithmic = self.plot.logarithmic
+            distance = np.abs(np.log10(norms) - math.log10(max(y, 1e-300)) if logarithmic else norms - y)
         nearest = np.argsort(np.nan_to_num(distance, nan=np.inf))[:3]
         for number in nearest:
             lines.append((f"{_short(self._titles[number])} {figure(float(norms[number]))}", _color(int(number))))

@@ -32,7 +32,8 @@ class Look:
         kind: "surface" (two features), "function" (one), or "none": then `sentence` says why there is none.
         prepared: the rows that belong to it.
         step: when it was taken.
-        values: a surface as uint8 indices [rows, columns], row 0 at the lowest y; a function as float [points, outputs].
+        values: a surface as uint8 indices [rows, columns], row 0 at the lowest y; a function as float
+            [points, outputs].
         classes: how many classes share the 256 indices of a surface; 1 when they run from negative to positive.
         low, high: what the first and the last index stand for, where `classes` is 1.
         extent: x0, x1, y0, y1 of a surface; x0, x1, 0, 0 of a function.
@@ -65,7 +66,9 @@ def look(run: Run, *, resting: bool) -> Look:
     if inputs.shape[1] == 1:
         return Look("function", prepared, run.step, values=values, extent=extent, finite=finite)
     missing = None if finite else np.isnan(values).any(axis=1)
-    indices, classes, low, high = _indices(values if finite else np.nan_to_num(values, posinf=1e30, neginf=-1e30), prepared)
+    if not finite:
+        values = np.nan_to_num(values, posinf=1e30, neginf=-1e30)
+    indices, classes, low, high = _indices(values, prepared)
     if missing is not None and classes == 1:
         indices[missing] = 128  # neither positive nor negative
     image = indices.reshape(cells, cells)

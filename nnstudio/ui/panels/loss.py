@@ -30,7 +30,10 @@ class LossPanel(FramedPanel):
 
     key = "loss"
     title = "Loss and metrics"
-    sentence = "How the loss of the training and the test rows falls, epoch by epoch. Press Train (Ctrl+Return) to begin."
+    short_title = "Loss"
+    sentence = (
+        "How the loss of the training and the test rows falls, epoch by epoch. Press Train (Ctrl+Return) to begin."
+    )
     order: ClassVar[int] = 1
 
     def __init__(self, document: Document) -> None:
@@ -64,7 +67,9 @@ class LossPanel(FramedPanel):
         self.segments = Segments("Figure")
         self.segments.offer([("loss", "Loss")])
         self.segments.chosen.connect(lambda _: self._show_figure())
-        self.log_button = QToolButton(text="Log", checkable=True)
+        self.log_button = QToolButton()
+        self.log_button.setText("Log")
+        self.log_button.setCheckable(True)
         self.log_button.setObjectName("log_scale")
         self.log_button.setToolTip("Show powers of ten: small late losses become visible beside large early ones")
         self.log_button.toggled.connect(self.plot.set_logarithmic)
@@ -125,7 +130,7 @@ class LossPanel(FramedPanel):
 
     def _offer_figures(self) -> None:
         named = _metrics()
-        keys = list(dict.fromkeys(["loss", *self._columns.keys()]))
+        keys = list(dict.fromkeys(["loss", *self._columns.figures()]))
         self.segments.offer([(key, named[key].title if key in named else key.capitalize()) for key in keys])
 
     def _show_figure(self) -> None:
@@ -166,7 +171,7 @@ class LossPanel(FramedPanel):
             places, values = pyramid.thinned(begin, end, buckets)
             xs = np.interp(places, np.arange(len(epochs)), epochs) if len(epochs) else places
             smoothed = self._smoothed(part)
-            curve.show_points(xs, values) if smoothed is None else raw.show_points(xs, values)
+            (curve if smoothed is None else raw).show_points(xs, values)
             raw.setVisible(smoothed is not None)
             if smoothed is not None:
                 places, values = smoothed.thinned(begin, end, buckets)
@@ -182,7 +187,7 @@ class LossPanel(FramedPanel):
         self._steps_curve.setVisible(shown)
         if not shown:
             return
-        first, last = (int(step) for step in self._step_at(np.array([x0, x1])))
+        first, last = self._columns.step_at(np.array([x0, x1]), self._batches).clip(0, len(self._steps)).astype(int)
         places, values = self._steps.thinned(first - 1, last + 2, buckets)
         self._steps_curve.show_points(self._epoch_at(places + 1), values)
         if len(self._columns) < 2:  # no curve of epochs yet: the mean of the steps is all there is
@@ -191,7 +196,7 @@ class LossPanel(FramedPanel):
 
     def _draw_lr(self) -> None:
         epochs, rates = self._columns.column("", "epoch"), self._columns.column("", "lr")
-        chosen = np.unique(np.linspace(0, max(len(epochs) - 1, 0), BUCKETS).astype(int)) if len(epochs) else np.zeros(0, int)
+        chosen = np.unique(np.linspace(0, len(epochs) - 1, min(BUCKETS, len(epochs))).astype(int))
         self._lr_curve.show_points(epochs[chosen], rates[chosen])
         drawable = rates[np.isfinite(rates)]
         if len(drawable):
@@ -246,21 +251,7 @@ class LossPanel(FramedPanel):
         return pyramid
 
     def _epoch_at(self, steps: np.ndarray) -> np.ndarray:
-        """Where a step lies on the axis of epochs, in fractions of an epoch."""
-        known = self._columns.column("", "step")
-        epochs = self._columns.column("", "epoch")
-        last_step, last_epoch = (known[-1], epochs[-1]) if len(known) else (0.0, 0.0)
-        beyond = last_epoch + (steps - last_step) / self._batches
-        within = np.interp(steps, np.concatenate([[0.0], known]), np.concatenate([[0.0], epochs]))
-        return np.where(steps > last_step, beyond, within)
-
-    def _step_at(self, places: np.ndarray) -> np.ndarray:
-        known = self._columns.column("", "step")
-        epochs = self._columns.column("", "epoch")
-        last_step, last_epoch = (known[-1], epochs[-1]) if len(known) else (0.0, 0.0)
-        beyond = last_step + (places - last_epoch) * self._batches
-        within = np.interp(places, np.concatenate([[0.0], epochs]), np.concatenate([[0.0], known]))
-        return np.clip(np.where(places > last_epoch, beyond, within), 0, len(self._steps))
+        return self._columns.epoch_at(steps, self._batches)
 
     # -- words, menu, numbers --------------------------------------------------------------------------------------
 
@@ -271,7 +262,7 @@ class LossPanel(FramedPanel):
             if 0 <= place < len(values):
                 lines.append((f"{part} {figure(float(values[place]), percent=self._percent)}", part))
         if not lines and self.figure == "loss" and len(self._steps):
-            lines.append((f"step {len(self._steps):,}: {figure(float(self._steps.thinned(0, len(self._steps), 1)[1][-1]))}", "train"))
+            lines.append((f"step {len(self._steps):,}: {figure(float(self._steps.series[-1]))}", "train"))
         return lines
 
     def _readout(self, x: float, y: float) -> Sequence[Line] | None:
@@ -315,7 +306,7 @@ class LossPanel(FramedPanel):
     def _table(self) -> Mapping[str, np.ndarray]:
         """All epochs with all figures, and beside them all steps."""
         table = {name: self._columns.column("", name) for name in ("epoch", "step", "lr")}
-        for key in self._columns.keys():
+        for key in self._columns.figures():
             for part in PARTS:
                 values = self._columns.column(part, key)
                 if len(values):

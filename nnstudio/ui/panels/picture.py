@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, QSize
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QGraphicsView
 
@@ -32,9 +32,9 @@ def write_png(path: Path, view: QGraphicsView, background: QColor) -> None:
     content = QByteArray()
     buffer = QBuffer(content)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
+    QImageWriter(buffer, QByteArray(b"PNG")).write(image)
     buffer.close()
-    replace_file(path, content.data())
+    replace_file(path, bytes(content.data()))
 
 
 def write_svg(path: Path, view: QGraphicsView, background: QColor) -> None:
@@ -53,7 +53,7 @@ def write_svg(path: Path, view: QGraphicsView, background: QColor) -> None:
     view.render(painter, QRectF(0, 0, size.width(), size.height()), view.viewport().rect())
     painter.end()
     buffer.close()
-    replace_file(path, content.data())
+    replace_file(path, bytes(content.data()))
 
 
 def write_csv(path: Path, table: Mapping[str, np.ndarray]) -> None:

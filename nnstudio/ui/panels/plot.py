@@ -20,7 +20,20 @@ from PySide6.QtWidgets import QFileDialog, QGraphicsLineItem, QMenu, QMessageBox
 
 from nnstudio.ui import theme
 from nnstudio.ui.panels import picture
-from nnstudio.ui.panels.plot_items import Axis, Bars, Cells, Color, Corner, Curve, Line, Points, View, Words, shade, small_font
+from nnstudio.ui.panels.plot_items import (
+    Axis,
+    Bars,
+    Cells,
+    Color,
+    Corner,
+    Curve,
+    Line,
+    Points,
+    View,
+    Words,
+    shade,
+    small_font,
+)
 from nnstudio.ui.theme import Theme
 
 Item = Curve | Points | Bars | Cells
@@ -87,7 +100,9 @@ class Plot(pg.PlotWidget):
         """A line; `show_points(xs, ys)` gives it numbers. `fill` is the opacity of the area down to 0."""
         return self._added(Curve(color, width, opacity, fill))
 
-    def points(self, color: Color, *, size: float = 7.0, outline: Color = "window", outline_width: float = 1.0) -> Points:
+    def points(
+        self, color: Color, *, size: float = 7.0, outline: Color = "window", outline_width: float = 1.0
+    ) -> Points:
         """Dots; `show_points(xs, ys, colors, symbols)` gives them places."""
         return self._added(Points(color, size, outline, outline_width))
 
@@ -128,7 +143,7 @@ class Plot(pg.PlotWidget):
         self._axes["left"].setVisible(y)
 
     def axis(self, side: str) -> Axis:
-        """"left" or "bottom"."""
+        """ "left" or "bottom"."""
         return self._axes[side]
 
     def bounds(self, x0: float, x1: float, y0: float, y1: float) -> None:
@@ -212,7 +227,8 @@ class Plot(pg.PlotWidget):
             return self.words.corner
         wide = (x1 - x0) * (size.width() + 8) / area.width()
         high = (y1 - y0) * (size.height() + 8) / area.height()
-        drawn = [thing.getData() for thing in self._things if isinstance(thing, Curve) and thing.isVisible() and thing.width > 1]
+        curves = [thing for thing in self._things if isinstance(thing, Curve)]
+        drawn = [curve.getData() for curve in curves if curve.isVisible() and curve.width > 1]
         # The same number of places of each curve, however few points it has.
         places = np.linspace(x0, x1, 48)
         lines = [np.interp(places, x, y, np.nan, np.nan) for x, y in drawn if x is not None and len(x)]

@@ -22,6 +22,8 @@ from nnstudio.ui.panels.figures import power, tick
 from nnstudio.ui.theme import Theme
 
 Color = str | Callable[[Theme], QColor]
+# One colour for each of many points.
+Colors = Callable[[Theme], Sequence[QColor]]
 # A line in the corner of a plot: its words and their colour.
 Line = tuple[str, Color]
 
@@ -52,8 +54,9 @@ class Axis(pg.AxisItem):
         self.enableAutoSIPrefix(False)
         self.whole = False  # only whole numbers get a mark
         self.percent = False  # 1 is written as 100
-        offset = 3 if orientation == "bottom" else 6
-        self.setStyle(maxTickLevel=0, maxTextLevel=0, tickTextOffset=offset, tickAlpha=255, hideOverlappingLabels=False)
+        below = orientation == "bottom"
+        self.setStyle(maxTickLevel=0, maxTextLevel=0, tickTextOffset=3 if below else 6, tickAlpha=255)
+        self.setStyle(hideOverlappingLabels=10 if below else False)  # as many pixels as there are beside the plot
 
     def updateAutoSIPrefix(self) -> None:
         """Nothing: without prefixes the name of the axis does not depend on its range."""
@@ -81,10 +84,10 @@ class Axis(pg.AxisItem):
         """Powers of ten; others between them where there is room."""
         room = size / (high - low)  # pixels of one power of ten
         every = max(1, math.ceil(30 / room))
-        factors = (1, 2, 5) if room > 110 else (1, 3) if room > 60 else (1,)
+        factors: Sequence[int] = (1, 2, 5) if room > 110 else (1, 3) if room > 60 else (1,)
         first, last = math.floor(low), math.ceil(high)
         if room > 400:  # less than a power of ten is seen
-            factors = tuple(range(1, 10))
+            factors = range(1, 10)
         marks = [power + math.log10(f) for power in range(first, last + 1) if power % every == 0 for f in factors]
         return [mark for mark in marks if low <= mark <= high]
 
@@ -171,13 +174,13 @@ class Points(pg.ScatterPlotItem):
     def __init__(self, color: Color, size: float = 7.0, outline: Color = "window", outline_width: float = 1.0) -> None:
         super().__init__(pxMode=True, useCache=True)
         self.color, self.dot_size, self.outline, self.outline_width = color, size, outline, outline_width
-        self._given: tuple[np.ndarray, np.ndarray, Callable[[Theme], Sequence[QColor]] | None, Sequence[str] | str] | None = None
+        self._given: tuple[np.ndarray, np.ndarray, Colors | None, Sequence[str] | str] | None = None
 
     def show_points(
         self,
         xs: np.ndarray,
         ys: np.ndarray,
-        colors: Callable[[Theme], Sequence[QColor]] | None = None,
+        colors: Colors | None = None,
         symbols: Sequence[str] | str = "o",
     ) -> None:
         """`colors`: one colour a dot, as a function of the theme; None is the colour of all."""
@@ -194,7 +197,9 @@ class Points(pg.ScatterPlotItem):
             made: dict[str, Any] = {}
             chosen = colors(theme.current())
             brush = [made.setdefault(c.name(), pg.mkBrush(c)) for c, here in zip(chosen, present, strict=True) if here]
-        symbol: Any = symbols if isinstance(symbols, str) else [s for s, here in zip(symbols, present, strict=True) if here]
+        symbol: Any = symbols
+        if not isinstance(symbols, str):
+            symbol = [own for own, here in zip(symbols, present, strict=True) if here]
         self.setData(
             x=xs[present],
             y=ys[present],

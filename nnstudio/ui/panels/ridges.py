@@ -51,7 +51,7 @@ class Ridges(pg.GraphicsObject):
 
     def paint(self, painter: QPainter, *_: Any) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        back, front = np.array(shade("neutral").getRgb()[:3]), np.array(shade("accent").getRgb()[:3])
+        back, front = (np.array([c.red(), c.green(), c.blue()]) for c in (shade("neutral"), shade("accent")))
         count = len(self._ridges)
         for number, ridge in enumerate(self._ridges):
             share = (number + 1) / max(count, 1)

@@ -147,7 +147,8 @@ class SurfacePanel(FramedPanel):
         elif surface:
             points.show_points(inputs[:, 0], inputs[:, 1], _colors_between(targets[:, 0]))
         else:
-            points.show_points(inputs[:, 0], targets[:, 0], _all_in("test" if points is self._test else "train", len(inputs)))
+            part = "test" if points is self._test else "train"
+            points.show_points(inputs[:, 0], targets[:, 0], _all_in(part, len(inputs)))
 
     def _table_of_colors(self, shown: Theme) -> np.ndarray:
         return _softened(shown) if self._classes == 1 else _class_table(shown, self._classes)

@@ -1,0 +1,27 @@
+"""A small project for the tests of the window's parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from nnstudio.core.kinds import Dataset, Optimizer
+from nnstudio.core.project import DataSettings, Project, TrainingSettings
+from nnstudio.ui.document import Document
+from ui.canvas_projects import make, residual_graph
+
+
+@pytest.fixture
+def project() -> Project:
+    """Spirals, learned by the residual graph."""
+    return Project(
+        residual_graph(),
+        DataSettings(make(Dataset, "Spirals")),
+        TrainingSettings(optimizer=make(Optimizer, "Adam", lr=0.01), epochs=3, batch_size=16),
+    )
+
+
+@pytest.fixture
+def document(qapp: Any, project: Project) -> Document:
+    return Document(project)
