@@ -68,7 +68,7 @@ class Graph:
 
     def order(self) -> tuple[list[str], list[str]]:
         """(ids in topological order, ids that lie on or behind a cycle). Ties go to the node made first."""
-        waiting = {node_id: 0 for node_id in self.nodes}
+        waiting = dict.fromkeys(self.nodes, 0)
         following: dict[str, list[str]] = {node_id: [] for node_id in self.nodes}
         for edge in self.edges:
             waiting[edge.target] += 1
@@ -168,7 +168,8 @@ class Graph:
     def move(self, positions: Mapping[str, Position]) -> Graph:
         """The graph with some nodes at other places."""
         moved = {
-            node_id: replace(self.nodes[node_id], position=(float(x), float(y))) for node_id, (x, y) in positions.items()
+            node_id: replace(self.nodes[node_id], position=(float(x), float(y)))
+            for node_id, (x, y) in positions.items()
         }
         return replace(self, nodes={**self.nodes, **moved})
 
@@ -276,7 +277,7 @@ RESERVED = frozenset(
     register_parameter type xpu ipu mtia to_empty graph_module recompile call_super_init drawing names code_graph
     activations module_of register_forward_hook register_forward_pre_hook register_backward_hook
     register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_pre_hook
-    register_load_state_dict_post_hook register_state_dict_pre_hook register_state_dict_post_hook""".split()
+    register_load_state_dict_post_hook register_state_dict_pre_hook register_state_dict_post_hook""".split()  # noqa: SIM905
 )
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from nnstudio.core.graph import Graph
 from nnstudio.core.kinds import Dataset, Optimizer, Schedule
 
-
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 

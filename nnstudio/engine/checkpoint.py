@@ -61,7 +61,7 @@ def take(run: Run) -> Checkpoint:
     }
     group = run.optimizer.param_groups[0]
     return Checkpoint(
-        names={node_id: name for node_id, name in network.names.items()},
+        names=dict(network.names),
         weights={name: _array(value) for name, value in network.state_dict().items()},
         optimizer=state,
         optimizer_options={"lr": float(group["lr"]), "base_lr": run.base_lr},
@@ -97,8 +97,7 @@ def restore(run: Run, checkpoint: Checkpoint) -> None:
     run._step_losses.extend(np.asarray(checkpoint.history.step_losses, np.float32))
     same = {name for name, text in wanted.items() if checkpoint.recipe.get(name) == text}
     exact = same >= {"network", "data", "optimizer", "batch_size", "seed"} and checkpoint.batch < run.batches
-    stateful = {node_id for node_id in run.network.names if run.network.module_of(node_id).state_dict()}  # type: ignore[union-attr]
-    exact = exact and stateful == set(run.kept)
+    exact = exact and _stateful(run) == set(run.kept)
     if exact:
         run.batch = checkpoint.batch
         run._random_state = torch.from_numpy(np.array(checkpoint.random_state))
@@ -117,11 +116,17 @@ def restore(run: Run, checkpoint: Checkpoint) -> None:
     run.continuation = "exact" if exact and "schedule" in same else "carried"
 
 
+def _stateful(run: Run) -> set[str]:
+    """The ids of the nodes that have weights or buffers."""
+    modules = {node_id: run.network.module_of(node_id) for node_id in run.network.names}
+    return {node_id for node_id, module in modules.items() if module is not None and module.state_dict()}
+
+
 def _restore_weights(run: Run, checkpoint: Checkpoint) -> tuple[str, ...]:
     """Copy the weights of every node that is still there and whose arrays still fit; the ids of these nodes."""
     kept = []
     with torch.no_grad():
-        for node_id, name in run.network.names.items():
+        for node_id in run.network.names:
             old_name = checkpoint.names.get(node_id)
             module = run.network.module_of(node_id)
             assert module is not None
@@ -140,7 +145,7 @@ def _restore_weights(run: Run, checkpoint: Checkpoint) -> tuple[str, ...]:
 def _restore_optimizer(run: Run, checkpoint: Checkpoint) -> None:
     """Give each parameter that was kept its own state back."""
     kept = set(run.kept)
-    for node_id, name in run.network.names.items():
+    for node_id in run.network.names:
         if node_id not in kept:
             continue
         old_name = checkpoint.names[node_id]
@@ -175,6 +180,7 @@ def _restore_schedule(run: Run, checkpoint: Checkpoint, same: bool) -> None:
 
 def _load_schedule(run: Run, checkpoint: Checkpoint) -> bool:
     """Whether the scheduler took the state; a state of another form (a damaged or foreign file) is not taken."""
+    assert run.schedule is not None
     fresh = _plain(run.schedule.state_dict())
     stored = checkpoint.schedule
     if not _alike(fresh, stored):
@@ -185,7 +191,9 @@ def _load_schedule(run: Run, checkpoint: Checkpoint) -> bool:
 
 def _alike(fresh: Any, stored: Any) -> bool:
     if isinstance(fresh, dict):
-        return isinstance(stored, dict) and fresh.keys() == stored.keys() and all(_alike(fresh[k], stored[k]) for k in fresh)
+        if not isinstance(stored, dict) or fresh.keys() != stored.keys():
+            return False
+        return all(_alike(fresh[key], stored[key]) for key in fresh)
     if isinstance(fresh, list):
         return isinstance(stored, list) and len(fresh) == len(stored) and all(map(_alike, fresh, stored))
     if isinstance(fresh, bool) or fresh is None or isinstance(fresh, str):
@@ -194,7 +202,7 @@ def _alike(fresh: Any, stored: Any) -> bool:
 
 
 def _merged(fresh: dict[str, Any], stored: Any) -> dict[str, Any]:
-    return {key: stored[key] if key in stored else value for key, value in fresh.items()}
+    return {key: stored.get(key, value) for key, value in fresh.items()}
 
 
 def _plain(value: Any) -> Any:

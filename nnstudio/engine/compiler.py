@@ -158,7 +158,7 @@ def check_graph(graph: Graph, input_type: TensorType | None) -> Report:
             used += report.parameters
     for node_id in graph.nodes:
         nodes.setdefault(node_id, NodeReport())
-    problems.extend(_check_sense(graph, nodes, alive))
+    problems.extend(_check_sense(graph, alive))
     order = tuple(node_id for node_id in ordered if node_id in alive)
     return Report(nodes, tuple(problems), used, order)
 
@@ -268,7 +268,7 @@ def _evaluate(layer: Layer, types: tuple[TensorType, ...]) -> tuple[TensorType |
 
 
 def _check_loss(graph: Graph, report: Report, data: Data) -> list[Problem]:
-    problems = []
+    problems: list[Problem] = []
     for node_id in report.order:
         node = graph.nodes[node_id]
         loss = getattr(node.layer, "loss", None)
@@ -283,9 +283,9 @@ def _check_loss(graph: Graph, report: Report, data: Data) -> list[Problem]:
 _INSIDE_THE_LOSS = {("Softmax", "CrossEntropyLoss"): "softmax", ("Sigmoid", "BCEWithLogitsLoss"): "the sigmoid"}
 
 
-def _check_sense(graph: Graph, nodes: Mapping[str, NodeReport], alive: set[str]) -> list[Problem]:
+def _check_sense(graph: Graph, alive: set[str]) -> list[Problem]:
     """Drawings that compute something, though hardly what was meant."""
-    problems = []
+    problems: list[Problem] = []
     for edge in graph.edges:
         if edge.target not in alive:
             continue
@@ -374,7 +374,7 @@ class Network(nn.Module):
             node's id in `meta["node"]`.
     """
 
-    def __init__(self, drawing: Graph, input_type: TensorType, report: Report) -> None:
+    def __init__(self, drawing: Graph, report: Report) -> None:
         super().__init__()
         self.drawing = drawing
         self.names: dict[str, str] = {}
@@ -452,4 +452,4 @@ def compile_network(graph: Graph, input_type: TensorType) -> Network:
     report = check_graph(graph, input_type)
     if report.errors:
         raise GraphError(report.errors)
-    return Network(graph, input_type, report)
+    return Network(graph, report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import pytest
 from engine.projects import chain, dataset, iris, layer, loss, optimizer
@@ -109,17 +110,22 @@ def test_a_loss_that_is_no_number_leaves_the_file_alone(nnstudio, tmp_path) -> N
 
 
 def test_damaged_weights_are_never_written_over(nnstudio, trained, tmp_path) -> None:
-    data = bytearray(trained.read_bytes())
-    place = data.index(b"__metadata__") if b"__metadata__" in data else data.index(b"F32") + 400
-    data[place] ^= 0xFF
-    trained.write_bytes(bytes(data))
+    with zipfile.ZipFile(trained) as archive:
+        entries = {info.filename: archive.read(info) for info in archive.infolist()}
+    weights = entries["weights.safetensors"]
+    entries["weights.safetensors"] = weights[:-1] + bytes([weights[-1] ^ 1])  # not what the manifest says
+    with zipfile.ZipFile(trained, "w") as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
     before = trained.read_bytes()
     for words in (("train", trained), ("evaluate", trained)):
         result = nnstudio(*words)
         assert result.code == 2
         assert "weights" in result.sentence
+    assert nnstudio("check", trained).code == 0
     assert trained.read_bytes() == before
     assert nnstudio("train", trained, "--out", tmp_path / "new.nnstudio").code == 0
+    assert trained.read_bytes() == before
 
 
 def test_evaluate_measures_both_parts(nnstudio, trained, flowers) -> None:

@@ -14,6 +14,7 @@ import nnstudio.library  # noqa: F401
 from nnstudio.core.data import TensorType
 from nnstudio.core.kinds import Dataset, Layer, Loss, Metric, Optimizer, Schedule
 from nnstudio.core.spec import Setting, Spec, SpecError, from_json, registered, to_json
+from nnstudio.engine.compiler import _evaluate
 
 KINDS = (Layer, Loss, Optimizer, Schedule, Dataset, Metric)
 EVERY = [spec for kind in KINDS for spec in registered(kind).values()]
@@ -65,6 +66,13 @@ class TestEverySpec:
         assert spec.sentence().endswith((".", "!")), "the first sentence of the docstring is the tooltip"
         for setting in spec.settings():
             assert setting.limits.sentence.endswith("."), setting.name
+
+    def test_is_made_of_defaults(self, spec: type[Spec]) -> None:
+        value = spec()
+        assert value == spec() and value.with_() == value
+        assert spec.title and spec.kind
+        for setting in spec.settings():
+            assert getattr(value, setting.name) == setting.default
 
     def test_is_alone_in_its_file(self, spec: type[Spec]) -> None:
         others = [other for other in EVERY if other.__module__ == spec.__module__]
@@ -126,7 +134,14 @@ def tensors(types: tuple[TensorType, ...], batch: int) -> list[torch.Tensor]:
 class TestEveryLayer:
     def test_says_what_it_is(self, spec: type[Layer]) -> None:
         assert spec.category != "Other"
+        assert spec.category in CATEGORY_COLORS
         assert spec.formula or spec.category == "Input and output"
+        torch_s_own = inspect.getmodule(spec.torch_class) is not inspect.getmodule(spec)
+        assert spec.torch_class is None or torch_s_own or spec.torch_class in spec.own_source
+        if spec.reference:
+            assert operator.attrgetter(spec.reference.removeprefix("torch."))(torch)
+        names = [port.name for port in (*spec().input_ports, *spec().output_ports)]
+        assert len(set(names)) == len(names)
 
     def test_takes_inputs_that_fit(self, spec: type[Layer]) -> None:
         layer = spec()
@@ -136,8 +151,6 @@ class TestEveryLayer:
 
     @pytest.mark.parametrize("batch", [1, 2, 7])
     def test_gives_the_shape_that_was_shown(self, spec: type[Layer], batch: int) -> None:
-        from nnstudio.engine.compiler import _evaluate
-
         layer, types = spec(), inputs(spec)
         shown, parameters, refused = _evaluate(layer, types)
         assert not refused and shown is not None
@@ -177,73 +190,3 @@ class TestEveryLayer:
             return
         arguments = layer.arguments(*(kind.shape for kind in types))
         assert repr(spec.torch_class(**arguments)) == repr(layer.build(*(kind.shape for kind in types)))
-
-
-@pytest.mark.parametrize("spec", list(registered(Optimizer).values()), ids=lambda spec: spec.__name__)
-def test_every_optimizer_steps_as_torch_does(spec: type[Optimizer]) -> None:
-    ours, theirs = (torch.nn.Parameter(torch.tensor([1.0, -2.0])) for _ in range(2))
-    optimizer = spec()
-    built = optimizer.build([ours])
-    plain_arguments = {k: v for k, v in optimizer.arguments().items() if k not in ("fused",)}
-    plain = spec.torch_class([theirs], **plain_arguments)
-    for _ in range(5):
-        for parameter, rule in ((ours, built), (theirs, plain)):
-            rule.zero_grad()
-            (parameter**4).sum().backward()
-            rule.step()
-    assert torch.allclose(ours, theirs, rtol=1e-5)
-    assert spec.settings()[0].name == "lr"
-
-
-@pytest.mark.parametrize("spec", list(registered(Schedule).values()), ids=lambda spec: spec.__name__)
-def test_every_schedule_has_a_state_that_json_can_carry(spec: type[Schedule]) -> None:
-    from nnstudio.engine.checkpoint import _plain
-
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
-    schedule = spec().build(optimizer, 20)
-    if schedule is None:
-        assert spec().source(20) == ""
-        return
-    for _ in range(7):
-        optimizer.step()
-        schedule.step()
-    json.dumps(_plain(schedule.state_dict()), allow_nan=False)
-    again = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
-    written = eval(spec().source(20), {"torch": torch, "optimizer": again})  # noqa: S307
-    for _ in range(7):
-        again.step()
-        written.step()
-    assert again.param_groups[0]["lr"] == optimizer.param_groups[0]["lr"]
-
-
-@pytest.mark.parametrize("spec", list(registered(Dataset).values()), ids=lambda spec: spec.__name__)
-class TestEveryDataset:
-    def test_gives_the_same_rows_again(self, spec: type[Dataset]) -> None:
-        import numpy as np
-
-        first, second = spec().load(), spec().load()
-        assert np.array_equal(first.inputs, second.inputs) and np.array_equal(first.targets, second.targets)
-        assert first.rows >= 4 and np.isfinite(first.inputs).all()
-        if first.task == "classification":
-            assert sorted(set(first.targets.tolist())) == list(range(first.classes))
-        if len(first.inputs.shape) == 2:
-            assert len(first.feature_names) == first.inputs.shape[1]
-
-    def test_writes_source_that_makes_the_same_rows(self, spec: type[Dataset]) -> None:
-        import numpy as np
-
-        made: dict = {}
-        exec(compile(spec().source(), spec.__name__, "exec"), made)  # noqa: S102
-        data = spec().load()
-        assert np.array_equal(made["X"], data.inputs) and np.array_equal(made["y"], data.targets)
-
-    def test_random_points_follow_the_seed(self, spec: type[Dataset]) -> None:
-        import numpy as np
-
-        names = {setting.name for setting in spec.settings()}
-        if "seed" in names:
-            noise = {"noise": 0.1} if "noise" in names else {}
-            assert not np.array_equal(spec(seed=1, **noise).load().inputs, spec(seed=2, **noise).load().inputs) or (
-                spec.__name__ == "Curve1D"
-                and not np.array_equal(spec(seed=1, **noise).load().targets, spec(seed=2, **noise).load().targets)
-            )

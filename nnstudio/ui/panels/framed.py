@@ -1,6 +1,7 @@
 """FramedPanel: a panel with a header line, and an empty state in place of its content until there is something to see.
 
-The header carries the title (unless the panel lies in a dock, which says it), a status, the switches and a menu.
+The header carries the title, a status, the switches and a menu. It can serve as the title bar of a dock:
+`dock.setTitleBarWidget(panel.header)`; in a dock with a title bar of its own it leaves out the title.
 """
 
 from __future__ import annotations
@@ -257,7 +258,8 @@ class FramedPanel(Panel):
         return QSize(320, 260)
 
     def event(self, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.Show, QEvent.Type.ParentChange) and hasattr(self, "header"):
-            # A dock says the title itself.
+        moved = event.type() in (QEvent.Type.Show, QEvent.Type.ParentChange) and hasattr(self, "header")
+        # A dock says the title itself, unless it took the header for its title bar.
+        if moved and self.header.parentWidget() is self:
             self.header.show_title(not isinstance(self.parentWidget(), QDockWidget))
         return super().event(event)
