@@ -7,6 +7,7 @@ A test trains each of them and compares the files with what is built here.
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -208,7 +209,7 @@ def spirals() -> Project:
     for title, made, column in top[3:]:
         graph, nodes[title] = graph.add(made, (COLUMN * column, 0.0), title)
     way = ["input", "hidden_1", "tanh_1", "hidden_2", "tanh_2"]
-    for source, target in [*zip(way, way[1:], strict=False), ("add", "score"), ("score", "output")]:
+    for source, target in [*itertools.pairwise(way), ("add", "score"), ("score", "output")]:
         graph = graph.wire(nodes[source], nodes[target])
     graph = graph.wire(nodes["tanh_1"], nodes["add"]).wire(nodes["tanh_2"], nodes["add"])
     return Project(

@@ -11,14 +11,14 @@ import importlib
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 from nnstudio import __version__
 from nnstudio.cli import output
-from nnstudio.cli.refusal import GOOD, INTERRUPTED, PROBLEMS, READER_GONE, WRONG_USE, ReaderGone, Refusal
+from nnstudio.cli.refusal import INTERRUPTED, PROBLEMS, READER_GONE, WRONG_USE, ReaderGone, Refusal
 
 COMMANDS = ("examples", "new", "check", "train", "evaluate", "predict", "export")
 _DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -100,13 +100,15 @@ def _file_to_open(words: list[str]) -> str:
 def _parser() -> _Parser:
     parser = _Parser(
         prog="nnstudio",
+        usage="nnstudio [FILE]\n       nnstudio COMMAND …",
         description="Draw a neural network, train it, and watch what it does. "
         "`nnstudio` or `nnstudio FILE` opens the window; the commands work without one.",
         epilog="It ends with 0 when all is good, 1 when the project has problems, "
-        "2 for wrong use or a file that cannot be read. An error is one sentence; --debug adds the traceback.",
+        "2 for wrong use or a file that cannot be read. `nnstudio COMMAND --help` says more.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"nnstudio {__version__}")
+    parser.add_argument("--debug", action="store_true", help="with an error, show where it happened")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def command(name: str, sentence: str) -> argparse.ArgumentParser:
@@ -149,7 +151,7 @@ def _parser() -> _Parser:
     )
     train.add_argument("--device", choices=_DEVICES, metavar="D", help="auto, cpu, cuda or mps, for this time")
     train.add_argument("--out", metavar="FILE", help="save there, and leave the project file as it is")
-    speaks_json(train, "print one object a line: one for each epoch, and a last one with \"done\"")
+    speaks_json(train, 'print one object a line: one for each epoch, and a last one with "done"')
 
     evaluate = command("evaluate", "measure loss and metrics of a trained project")
     reads_project(evaluate)
@@ -157,17 +159,19 @@ def _parser() -> _Parser:
 
     predict = command("predict", "let a trained project predict the rows of a CSV file")
     reads_project(predict)
-    predict.add_argument("--input", required=True, metavar="ROWS.csv", help="the rows, with the names of the features on top")
+    rows = "the rows, with the names of the features on top"
+    predict.add_argument("--input", required=True, metavar="ROWS.csv", help=rows)
     predict.add_argument("--output", metavar="OUT.csv", help="where the predictions go; without it they are printed")
 
     export = command("export", "write a project as a program of its own")
     reads_project(export)
-    export.add_argument("--to", required=True, choices=("python",), help="python: one file that needs torch and scikit-learn")
+    forms = "python: one file that needs torch and scikit-learn"
+    export.add_argument("--to", required=True, choices=("python",), help=forms)
     export.add_argument("out", metavar="OUT.py", help="the file to write")
     return parser
 
 
-def _whole(low: int, high: int) -> object:
+def _whole(low: int, high: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         try:
             number = int(text)
@@ -178,6 +182,3 @@ def _whole(low: int, high: int) -> object:
         return number
 
     return read
-
-
-__all__ = ["COMMANDS", "GOOD", "parse", "refuse", "run"]

@@ -15,7 +15,8 @@ def run(line: Namespace) -> int:
     """List the examples in the order in which they teach."""
     found = examples()
     if line.json:
-        say_json({"examples": [{"name": name, "title": item["title"], "sentence": item["sentence"]} for name, item in found.items()]})
+        listed = [{"name": name, "title": item["title"], "sentence": item["sentence"]} for name, item in found.items()]
+        say_json({"examples": listed})
         return GOOD
     for text in table([(name, str(item["sentence"])) for name, item in found.items()]):
         say(text)
@@ -24,5 +25,6 @@ def run(line: Namespace) -> int:
 
 def examples() -> dict[str, dict[str, Any]]:
     """The JSON of the projects that come with the program, by name."""
-    read = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (resources() / "examples").glob("*.json")}
+    files = (resources() / "examples").glob("*.json")
+    read = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in files}
     return dict(sorted(read.items(), key=lambda item: (item[1].get("order", 0), item[0])))

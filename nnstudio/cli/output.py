@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -26,7 +26,7 @@ def say(line: str = "") -> None:
 
 def say_json(record: Mapping[str, Any]) -> None:
     """Print one object on one line; what is not a number becomes null."""
-    say(json.dumps(finite(record), allow_nan=False, ensure_ascii=False))
+    say(json.dumps(finite(record), allow_nan=False))  # ASCII, so that no terminal's encoding can spoil it
 
 
 def complain(sentence: str) -> None:
@@ -36,17 +36,20 @@ def complain(sentence: str) -> None:
 
 
 def silence() -> None:
-    """Send what is still in the buffer of a closed standard output nowhere, so that Python does not complain at its end."""
+    """Send what a closed standard output still holds nowhere, so that Python does not complain when it ends."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def table(rows: list[tuple[str, ...]], right: tuple[int, ...] = ()) -> list[str]:
+def table(rows: Sequence[tuple[str, ...]], right: tuple[int, ...] = ()) -> list[str]:
     """Rows of equal length as aligned lines; the columns named in `right` are aligned to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
-        cells = [cell.rjust(width) if place in right else cell.ljust(width) for place, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        cells = [
+            cell.rjust(width) if place in right else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
         lines.append("  ".join(cells).rstrip())
     return lines
 

@@ -65,9 +65,8 @@ def trained(file: str) -> Run:
         module = run.network.module_of(node_id)
         if node_id not in run.kept and module is not None and module.state_dict():
             title = stored.project.graph.nodes[node_id].title
-            raise Refusal(
-                f"{title} was changed after the training and has no weights; train again: nnstudio train {file}", PROBLEMS
-            )
+            sentence = f"{title} was changed after the training and has no weights; train again: nnstudio train {file}"
+            raise Refusal(sentence, PROBLEMS)
     return run
 
 

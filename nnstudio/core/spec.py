@@ -230,7 +230,9 @@ def from_json(kind: type[Spec], written: Any) -> Any:
     known = {setting.name for setting in found.settings()}
     for name in settings:
         if name not in known:
-            raise SpecError(str(name), f"to be one of {', '.join(sorted(known)) or 'no settings'}", "an unknown setting")
+            raise SpecError(
+                str(name), f"to be one of {', '.join(sorted(known)) or 'no settings'}", "an unknown setting"
+            )
     return found(**settings)
 
 
@@ -322,7 +324,8 @@ def _needed(words: str, limits: Limits) -> str:
     low, high = limits.minimum, limits.maximum
     above = "above" if limits.above_minimum else "of at least"
     if low is not None and high is not None:
-        return f"{words} {'above' if limits.above_minimum else 'from'} {low:g} {'and at most' if limits.above_minimum else 'to'} {high:g}"
+        between = f"above {low:g} and at most {high:g}" if limits.above_minimum else f"from {low:g} to {high:g}"
+        return f"{words} {between}"
     if low is not None:
         return f"{words} {above} {low:g}"
     if high is not None:

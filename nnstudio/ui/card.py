@@ -46,7 +46,7 @@ class Card(QAbstractButton):
         self._picture = picture
         self._draw = draw
 
-    def set_picture(self, picture: QPixmap) -> None:
+    def set_picture(self, picture: QPixmap | None) -> None:
         self._picture = picture
         self.update()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from nnstudio import paths
 from nnstudio.core import storage
-from nnstudio.ui import icons, miniature
+from nnstudio.ui import icons, miniature, theme
 from nnstudio.ui.card import Card, Grid
 
 
@@ -40,7 +40,12 @@ class Example:
     sentence: str
     order: float
     written: Mapping[str, Any]
-    picture: Path | None
+    path: Path
+
+    def picture(self, theme_name: str) -> Path | None:
+        """What it looks like once it has learned, if a picture came with the program."""
+        found = self.path.with_name(f"{self.name}-{theme_name}.png")
+        return found if found.is_file() else None
 
 
 def examples() -> list[Example]:
@@ -50,7 +55,6 @@ def examples() -> list[Example]:
     for path in folder.glob("*.json"):
         try:
             written = json.loads(path.read_text(encoding="utf-8"))
-            picture = path.with_suffix(".png")
             found.append(
                 Example(
                     name=path.stem,
@@ -58,7 +62,7 @@ def examples() -> list[Example]:
                     sentence=str(written.get("sentence", "")),
                     order=float(written.get("order", 1000)),
                     written=written,
-                    picture=picture if picture.is_file() else None,
+                    path=path,
                 )
             )
         except (OSError, ValueError, KeyError, TypeError):
@@ -124,6 +128,7 @@ class Gallery(QWidget):
         layout.addLayout(self._header())
         layout.addWidget(self._scrolled(), 1)
         layout.addWidget(self._footer())
+        self._example_cards: list[tuple[Card, Example]] = []
         self._examples.set_cards([self._example_card(example) for example in examples()])
         self.show_recent(recent)
         first = self.cards()
@@ -177,6 +182,8 @@ class Gallery(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange:
             icons.renew(self)
+            for card, example in self._example_cards:
+                card.set_picture(_picture_of(example))
         super().changeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -252,9 +259,9 @@ class Gallery(QWidget):
         def draw(painter: QPainter, place: QRectF) -> None:
             miniature.draw(painter, place, example.written)
 
-        picture = QPixmap(str(example.picture)) if example.picture else None
-        card = Card(example.title, example.sentence, picture, draw)
+        card = Card(example.title, example.sentence, _picture_of(example), draw)
         card.setObjectName(f"example_{example.name}")
+        self._example_cards.append((card, example))
         card.clicked.connect(lambda: self.example_chosen.emit(example.name))
         card.moved.connect(self._move)
         card.installEventFilter(_Visible(self._show_card, card))
@@ -328,8 +335,9 @@ class _Visible(QObject):
         self._show = show
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.FocusIn and isinstance(watched, Card):
-            self._show(watched)
+        if isinstance(event, QFocusEvent) and event.gotFocus() and isinstance(watched, Card):
+            if event.reason() != Qt.FocusReason.MouseFocusReason:  # what is clicked is seen already
+                self._show(watched)
         return False
 
 
@@ -338,6 +346,11 @@ def dropped_projects(event: QDropEvent) -> list[str]:
     urls = event.mimeData().urls()
     files = [url.toLocalFile() for url in urls if url.isLocalFile()]
     return [path for path in files if path.lower().endswith(storage.SUFFIX)]
+
+
+def _picture_of(example: Example) -> QPixmap | None:
+    path = example.picture(theme.current().name)
+    return QPixmap(str(path)) if path else None
 
 
 def _heading(text: str) -> QLabel:

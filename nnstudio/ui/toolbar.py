@@ -125,6 +125,7 @@ class _Row(QWidget):
             lambda short: self.search.set_words("", keys=True) if short else None,
             *(button.set_short for button in (self.reset, self.epoch, self.step, self.stop)),
             self.progress.set_short,
+            self.name.set_short,
         ]
         for step in steps:
             step(False)
@@ -228,6 +229,7 @@ def _device_button(document: Document) -> _MenuButton:
         add(report.name, report.usable, report.sentence)
     button = _MenuButton("", "device_button", menu)
     menu.setParent(button, menu.windowFlags())
+    menu.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
     button.setToolTip("Where the network is trained.")
     return button
 
@@ -246,6 +248,12 @@ class _Name(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self._document = document
         self._state = ""
+        self._short = False
+
+    def set_short(self, short: bool) -> None:
+        """Take less room."""
+        self._short = short
+        self.updateGeometry()
 
     def renew(self) -> None:
         document = self._document
@@ -258,7 +266,7 @@ class _Name(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(160, 36)
+        return QSize(112 if self._short else 160, 36)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()

@@ -86,7 +86,10 @@ class Training(QObject):
         self._preview.setInterval(150)
         self._preview.timeout.connect(self._show_preview)
         document.changed.connect(self._document_changed)
-        document.selected.connect(lambda _: self.refresh())
+        self._soon = QTimer(self)  # after the views have taken notice of what was selected
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.refresh)
+        document.selected.connect(lambda _: self._soon.start(0))
         for view in views:
             self.add_view(view)
         self._preview.start()
@@ -189,6 +192,7 @@ class Training(QObject):
         """End the thread, before the window goes."""
         self._timer.stop()
         self._preview.stop()
+        self._soon.stop()
         self._after = None
         if self._worker is not None:
             self._worker.pause()

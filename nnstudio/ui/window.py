@@ -64,6 +64,7 @@ class Window(QMainWindow):
         self.panels = [panel(document) for panel in PANELS]
         self.banner = Banner()
         self.status = Status(document)
+        self.installEventFilter(_Tips(self.status, self))
         self.toolbar = Toolbar(document, self.training, self.actions_)
         self.addToolBar(self.toolbar)
         self.setStatusBar(self.status)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from engine.projects import iris
 
-import nnstudio.library  # noqa: F401
+import nnstudio.library
+from engine.projects import iris
 from nnstudio.__main__ import main
 from nnstudio.core import storage
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from engine.projects import iris
 
 import nnstudio as package
+from engine.projects import iris
 from nnstudio.core import storage
 from nnstudio.core.project import DataSettings
 
@@ -85,9 +85,17 @@ BAD_FILES = [
 ]
 
 
-@pytest.mark.parametrize("words", [("check", "{}"), ("check", "{}", "--json"), ("train", "{}", "--json"), ("evaluate", "{}"),
-                                   ("predict", "{}", "--input", "rows.csv"), ("export", "{}", "--to", "python", "out.py")],
-                         ids=lambda words: " ".join(words))  # fmt: skip
+READING = [
+    ("check", "{}"),
+    ("check", "{}", "--json"),
+    ("train", "{}", "--json"),
+    ("evaluate", "{}"),
+    ("predict", "{}", "--input", "rows.csv"),
+    ("export", "{}", "--to", "python", "out.py"),
+]
+
+
+@pytest.mark.parametrize("words", READING, ids=" ".join)
 @pytest.mark.parametrize(("spoil", "code", "expected"), BAD_FILES, ids=lambda value: getattr(value, "__name__", ""))
 def test_a_bad_file(nnstudio, flowers, monkeypatch, tmp_path, words, spoil, code, expected) -> None:
     monkeypatch.chdir(tmp_path)
@@ -221,10 +229,11 @@ def test_check_names_the_node_the_need_and_the_remedy(nnstudio, flowers) -> None
 
 def test_no_data_is_a_problem_of_the_project(nnstudio, flowers) -> None:
     storage.write(flowers, replace(iris(), data=DataSettings(None)))
-    for words in (("check", flowers), ("train", flowers), ("export", flowers, "--to", "python", flowers.parent / "o.py")):
+    out = flowers.parent / "o.py"
+    for words in (("check", flowers), ("train", flowers), ("export", flowers, "--to", "python", out)):
         result = nnstudio(*words)
         assert result.code == 1 and "No data is chosen" in result.sentence
-    assert not (flowers.parent / "o.py").exists()
+    assert not out.exists()
 
 
 def test_commands_never_import_qt_and_examples_not_even_torch(tmp_path, flowers) -> None:
@@ -235,7 +244,8 @@ path, out = sys.argv[1:]
 imported = lambda *names: [name for name in names if name in sys.modules]
 assert main(["examples"]) == 0
 assert not imported("torch", "sklearn", "nnstudio.library", "PySide6", "pyqtgraph")
-for words in (["check", path], ["train", path, "--epochs", "1"], ["evaluate", path], ["export", path, "--to", "python", out]):
+for words in (["check"], ["train", "--epochs", "1"], ["evaluate"], ["export", "--to", "python", out]):
+    words.insert(1, path)
     assert main(words) == 0
     assert not imported("PySide6", "PySide6.QtCore", "shiboken6", "pyqtgraph", "nnstudio.ui")
 """
@@ -243,9 +253,16 @@ for words in (["check", path], ["train", path, "--epochs", "1"], ["evaluate", pa
     subprocess.run(command, check=True, env=ENVIRONMENT, capture_output=True)
 
 
+def started(*words: object) -> subprocess.Popen[str]:
+    """`nnstudio` in a process of its own."""
+    command = [sys.executable, "-m", "nnstudio", *map(str, words)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True)
+
+
 def test_a_reader_that_goes_away_ends_it_quietly(flowers) -> None:
-    command = [sys.executable, "-m", "nnstudio", "train", str(flowers), "--json", "--epochs", "100000"]
-    with subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    command = ("train", flowers, "--json", "--epochs", 100_000)
+    with started(*command) as process:
         assert process.stdout is not None and process.stderr is not None
         assert json.loads(process.stdout.readline())["epoch"] == 1
         process.stdout.close()
@@ -257,12 +274,12 @@ def test_a_reader_that_goes_away_ends_it_quietly(flowers) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no signals of this kind")
 def test_ctrl_c_saves_what_was_learned_and_goes_on_exactly(flowers, nnstudio) -> None:
-    command = [sys.executable, "-m", "nnstudio", "train", str(flowers), "--json", "--epochs", "2000"]
-    with subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    command = ("train", flowers, "--json", "--epochs", 2000)
+    with started(*command) as process:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate()
+        _, err = process.communicate()
     assert process.returncode == 130
     assert err.count("\n") == 1 and "saved" in err
     stored = storage.read(flowers)

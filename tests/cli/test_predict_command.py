@@ -8,9 +8,9 @@ import os
 import numpy as np
 import pytest
 import torch
-from engine.projects import chain, dataset, layer, loss, optimizer, spirals
 from sklearn.datasets import load_iris
 
+from engine.projects import chain, dataset, layer, loss, optimizer, spirals
 from nnstudio.core import storage
 from nnstudio.core.project import DataSettings, Project, TrainingSettings
 from nnstudio.engine.run import Run
@@ -60,7 +60,7 @@ def test_columns_are_found_by_name_or_by_place(nnstudio, trained, tmp_path, text
 
 
 BAD_ROWS = {
-    "missing column": (HEADER.replace("petal width (cm)", "petal wdith") + "\n1,2,3,4\n", "no column 'petal width (cm)'"),
+    "missing column": (HEADER.replace("petal width", "petal wdith") + "\n1,2,3,4\n", "no column 'petal width (cm)'"),
     "one column too few": ("1,2,3\n", "3 columns, but the network takes 4"),
     "text for a number": (HEADER + "\n1,2,3,4\n1,2,many,4\n", "line 3, column 'petal length (cm)' is 'many'"),
     "no value": (HEADER + "\n1,2,,4\n", "line 2, column 'petal length (cm)' is empty"),

@@ -6,8 +6,8 @@ import json
 import zipfile
 
 import pytest
-from engine.projects import chain, dataset, iris, layer, loss, optimizer
 
+from engine.projects import chain, dataset, iris, layer, loss, optimizer
 from nnstudio.core import storage
 from nnstudio.core.project import DataSettings, Project, TrainingSettings
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from engine.projects import chain, dataset, iris, layer, loss, optimizer, schedule, spirals
 from torch import fx, nn
 
+from engine.projects import chain, dataset, iris, layer, loss, optimizer, schedule, spirals
 from nnstudio.core.data import TensorType
 from nnstudio.core.graph import Graph
 from nnstudio.core.project import DataSettings, Project, TrainingSettings
@@ -197,8 +197,7 @@ def test_without_json_a_line_an_epoch_is_for_people(tmp_path: Path) -> None:
 
 
 def test_the_class_is_what_a_person_writes() -> None:
-    assert (
-        """class Network(nn.Module):
+    assert """class Network(nn.Module):
     def __init__(self):
         super().__init__()
         self.left = nn.Linear(2, 6)
@@ -216,9 +215,7 @@ def test_the_class_is_what_a_person_writes() -> None:
         left = left * right
         x = self.pairs(x, left)
         return self.head(x)
-"""
-        in to_python(branches())
-    )
+""" in to_python(branches())
 
 
 HOSTILE = [
@@ -250,11 +247,15 @@ def test_titles_never_become_code(tmp_path: Path) -> None:
     ids = [node_id for node_id, node in graph.nodes.items() if type(node.layer).__name__ == "Linear"]
     for node_id, title in zip(ids, HOSTILE, strict=False):
         graph = graph.rename(node_id, title)
-    project = replace(spirals(device="cpu", epochs=1), graph=graph, title=HOSTILE[0], sentence=HOSTILE[1], notes=HOSTILE[1])
+    project = replace(
+        spirals(device="cpu", epochs=1), graph=graph, title=HOSTILE[0], sentence=HOSTILE[1], notes=HOSTILE[1]
+    )
     source = to_python(project)
     made = next(part for part in ast.parse(source).body if isinstance(part, ast.ClassDef) and part.name == "Network")
     assert len([node for node in ast.walk(made) if isinstance(node, ast.Assign)]) == 2 * (len(HOSTILE) + 1) - 1
-    assert not [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute) and node.attr == "system"]
+    assert not [
+        node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute) and node.attr == "system"
+    ]
     (tmp_path / "script.py").write_text(source, encoding="utf-8")
     assert len(run_alone(tmp_path, "script.py", "--json").splitlines()) == 2
     assert os.listdir(tmp_path) == ["script.py"]
@@ -312,7 +313,9 @@ def lines_of(function) -> list[str]:
 
 def test_steps_inside_a_layer_are_written_inside_one_line() -> None:
     assert lines_of(lambda x: (x + 1) * (x - 2) ** 2) == ["return (x + 1) * ((x - 2) ** 2)"]
-    assert lines_of(lambda x: -x.abs().mean(dim=(2, 3), keepdim=True)) == ["return -x.abs().mean(dim=(2, 3), keepdim=True)"]
+    assert lines_of(lambda x: -x.abs().mean(dim=(2, 3), keepdim=True)) == [
+        "return -x.abs().mean(dim=(2, 3), keepdim=True)"
+    ]
     assert lines_of(lambda x: x[:, -1]) == ["return x[:, -1]"]
     padded = lines_of(lambda x: nn.functional.pad(x, (1, 1), value=float("inf")))
     assert padded == ['return nn.functional.pad(x, (1, 1), mode="constant", value=float("inf"))']

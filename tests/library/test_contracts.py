@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
+import operator
+import sys
 import typing
+from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-import nnstudio.library  # noqa: F401
+import nnstudio.library
 from nnstudio.core.data import TensorType
+from nnstudio.core.graph import Graph
 from nnstudio.core.kinds import Dataset, Layer, Loss, Metric, Optimizer, Schedule
 from nnstudio.core.spec import Setting, Spec, SpecError, from_json, registered, to_json
-from nnstudio.engine.compiler import _evaluate
+from nnstudio.engine.compiler import _evaluate, compile_network
 
 KINDS = (Layer, Loss, Optimizer, Schedule, Dataset, Metric)
 EVERY = [spec for kind in KINDS for spec in registered(kind).values()]
@@ -134,7 +140,6 @@ def tensors(types: tuple[TensorType, ...], batch: int) -> list[torch.Tensor]:
 class TestEveryLayer:
     def test_says_what_it_is(self, spec: type[Layer]) -> None:
         assert spec.category != "Other"
-        assert spec.category in CATEGORY_COLORS
         assert spec.formula or spec.category == "Input and output"
         torch_s_own = inspect.getmodule(spec.torch_class) is not inspect.getmodule(spec)
         assert spec.torch_class is None or torch_s_own or spec.torch_class in spec.own_source
@@ -190,3 +195,31 @@ class TestEveryLayer:
             return
         arguments = layer.arguments(*(kind.shape for kind in types))
         assert repr(spec.torch_class(**arguments)) == repr(layer.build(*(kind.shape for kind in types)))
+
+
+def test_a_new_layer_is_one_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file in the folder is found, registered, checked and compiled; nothing else is touched."""
+    (tmp_path / "triple.py").write_text(
+        "from nnstudio.core.kinds import Layer\n"
+        "from nnstudio.core.spec import field\n\n\n"
+        'class Triple(Layer, category="Dense"):\n'
+        '    """Makes everything larger."""\n\n'
+        '    factor: float = field(3.0, "How much larger.")\n\n'
+        "    def apply(self, module, *tensors):\n"
+        "        return tensors[0] * self.factor\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(nnstudio.library.layers, "__path__", [*nnstudio.library.layers.__path__, str(tmp_path)])
+    try:
+        importlib.reload(nnstudio.library)
+        layers = registered(Layer)
+        graph, first = Graph().add(layers["Input"]())
+        graph, middle = graph.add(layers["Triple"](factor=2.0))
+        graph, last = graph.add(layers["Output"]())
+        graph = graph.wire(first, middle).wire(middle, last)
+        network = compile_network(graph, TensorType((4,)))
+        assert torch.equal(network(torch.ones(5, 4)), torch.full((5, 4), 2.0))
+    finally:
+        Spec._registry["layer"].pop("Triple", None)
+        sys.modules.pop("nnstudio.library.layers.triple", None)
+    assert list(registered(Layer).values()) == LAYERS

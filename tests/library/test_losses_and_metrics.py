@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
 from sklearn import metrics as referee
+from torch.nn import functional
 
 import nnstudio.library  # noqa: F401
 from nnstudio.core.data import Data, TensorType
@@ -18,6 +21,12 @@ LOSSES = registered(Loss)
 def classes(count: int) -> Data:
     targets = np.arange(12, dtype=np.int64) % count
     return Data(np.zeros((12, 2)), targets, "classification", ("a", "b"), tuple(f"c{i}" for i in range(count)))
+
+
+def labels(targets: list[int]) -> Data:
+    """Three classes, whatever the class numbers are."""
+    numbered = np.array(targets, dtype=np.int64)
+    return Data(np.zeros((len(targets), 2)), numbered, "classification", ("a", "b"), ("c0", "c1", "c2"))
 
 
 def numbers(outputs: int = 1) -> Data:
@@ -33,6 +42,9 @@ def numbers(outputs: int = 1) -> Data:
         ("BCEWithLogitsLoss", (1,), classes(3), ["two classes", "3 classes"]),
         ("BCEWithLogitsLoss", (2,), classes(2), ["1 output", "2"]),
         ("BCEWithLogitsLoss", (1,), numbers(), ["two classes", "price"]),
+        ("CrossEntropyLoss", (1,), classes(1), ["at least 2 classes", "1 from the data"]),
+        ("CrossEntropyLoss", (3,), labels([0, 1, 3]), ["label 3", "only 3 classes (0–2)"]),
+        ("CrossEntropyLoss", (3,), labels([0, 1, -1]), ["label -1", "labels from 0 to 2"]),
         ("MSELoss", (2,), numbers(), ["1 output", "2"]),
         ("MSELoss", (3,), classes(3), ["numbers or two classes", "3 classes"]),
         ("MSELoss", (2, 4), numbers(), ["1 output", "[B, 2, 4]"]),
@@ -60,7 +72,9 @@ def test_a_loss_takes_its_targets_without_broadcasting(name: str, outputs: int, 
     spec = LOSSES[name]()
     assert list(spec.check(TensorType((outputs,)), data)) == []
     output = torch.randn(12, outputs, requires_grad=True)
-    target = spec.target(torch.from_numpy(data.targets.astype(np.float32 if data.task == "regression" else np.int64)), data.task)
+    target = spec.target(
+        torch.from_numpy(data.targets.astype(np.float32 if data.task == "regression" else np.int64)), data.task
+    )
     if name != "CrossEntropyLoss":
         assert target.shape == output.shape
     value = spec.build()(output, target)
@@ -73,10 +87,10 @@ def test_the_written_expressions_are_the_functions(name: str) -> None:
     """What an exported script holds does the same as what the program does."""
     spec = LOSSES[name]()
     output = torch.randn(20, 4 if name == "CrossEntropyLoss" else 1)
-    assert torch.equal(eval(spec.classes_source, {"output": output}), spec.classes(output))  # noqa: S307
+    assert torch.equal(eval(spec.classes_source, {"output": output}), spec.classes(output))
     y = torch.randint(0, 2, (20,))
     expected = spec.target(y, "classification")
-    assert torch.equal(eval(spec.target_source, {"y": y}) if spec.target_source else y, expected)  # noqa: S307
+    assert torch.equal(eval(spec.target_source, {"y": y}) if spec.target_source else y, expected)
     probabilities = spec.probabilities(output)
     if name in ("CrossEntropyLoss", "BCEWithLogitsLoss"):
         assert ((probabilities >= 0) & (probabilities <= 1)).all()
@@ -101,9 +115,41 @@ def test_metrics_equal_scikit_learn_however_the_rows_are_cut(cuts: list[int]) ->
         assert figure("R2Score", parts) == pytest.approx(referee.r2_score(truth, values), rel=1e-6)
 
 
-def test_nesterov_needs_momentum() -> None:
-    from nnstudio.core.kinds import Optimizer
-    from nnstudio.core.spec import SpecError
+@pytest.mark.parametrize("offset", [0.0, 0.5])
+def test_r2_of_a_target_that_never_varies_is_a_number(offset: float) -> None:
+    truth = torch.full((10, 1), 0.1)
+    found = figure("R2Score", [(truth + offset, truth)])
+    assert found == referee.r2_score(truth, truth + offset)
 
-    with pytest.raises(SpecError, match="momentum above 0"):
-        registered(Optimizer)["SGD"](nesterov=True)
+
+def test_metrics_say_whom_they_are_for() -> None:
+    keys = {
+        name: (metric.key, metric.tasks, metric.percent, metric.higher_is_better)
+        for name, metric in registered(Metric).items()
+    }
+    assert keys == {
+        "Accuracy": ("accuracy", ("classification",), True, True),
+        "MeanAbsoluteError": ("mae", ("regression",), False, False),
+        "R2Score": ("r2", ("regression",), False, True),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "plain"),
+    [
+        ("MSELoss", {}, functional.mse_loss),
+        ("L1Loss", {}, functional.l1_loss),
+        ("HuberLoss", {"delta": 0.3}, lambda output, y: functional.huber_loss(output, y, delta=0.3)),
+        ("BCEWithLogitsLoss", {}, functional.binary_cross_entropy_with_logits),
+        (
+            "CrossEntropyLoss",
+            {"label_smoothing": 0.2},
+            lambda output, y: functional.cross_entropy(output, y, label_smoothing=0.2),
+        ),
+    ],
+)
+def test_values_are_torch_s(name: str, settings: dict, plain: Callable) -> None:
+    spec = LOSSES[name](**settings)
+    output = torch.randn(9, 2 if name == "CrossEntropyLoss" else 1, generator=torch.Generator().manual_seed(0))
+    target = spec.target(torch.arange(9) % 2, "classification")
+    assert torch.equal(spec.build()(output, target), plain(output, target))

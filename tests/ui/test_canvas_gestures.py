@@ -74,7 +74,7 @@ class TestMoveNodes:
 
     def test_takes_the_whole_selection_along(self, scene, document):
         document.select(["n5", "n7"])
-        drag(MoveNodes(scene, "n5"), (460, 240), (500, 300), (500, 340))
+        drag(MoveNodes(scene, "n5"), (460, 240), (500, 300), (500, 336))
         graph = document.project.graph
         assert graph.nodes["n5"].position == (480.0, 312.0)
         assert graph.nodes["n7"].position == (920.0, 96.0)
@@ -85,7 +85,7 @@ class TestMoveNodes:
         before = document.project
         gesture = MoveNodes(scene, "n5")
         gesture.press(at(460, 240))
-        gesture.move(at(460, 340))
+        gesture.move(at(460, 336))
         edge = Edge("n3", "output", "n5", "input")
         assert scene.edges[edge].end.y() == 216 + 96 + geometry.HEIGHT / 2
         assert document.project is before

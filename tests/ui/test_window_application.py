@@ -64,11 +64,12 @@ def test_every_example_opens_without_problems(application, qtbot):
         assert example.sentence, example.name
 
 
-def test_new_opens_an_empty_drawing(application, qtbot):
+def test_new_opens_a_project_with_only_its_two_ends(application, qtbot):
     started(application, qtbot)
     application.gallery.new_button.click()
     window = application.windows[0]
-    assert not window.document.project.graph.nodes
+    layers = [type(node.layer).__name__ for node in window.document.project.graph.nodes.values()]
+    assert layers == ["Input", "Output"]
     assert not window.document.modified
 
 

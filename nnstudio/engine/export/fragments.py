@@ -67,7 +67,7 @@ def sorted_imports(imports: list[str]) -> str:
             plain.update(f"import {_alias(alias)}" for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             names.setdefault(node.module or "", set()).update(_alias(alias) for alias in node.names)
-    lines = [*plain, *(f"from {module} import {', '.join(sorted(found, key=_kind))}" for module, found in names.items())]
+    lines = [*plain, *(f"from {place} import {', '.join(sorted(found, key=_kind))}" for place, found in names.items())]
     groups: tuple[list[str], list[str]] = ([], [])
     for line in lines:
         groups[line.split()[1].split(".")[0] not in _STANDARD].append(line)

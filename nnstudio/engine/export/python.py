@@ -39,10 +39,12 @@ def to_python(project: Project) -> str:
     report = check(project)
     if not report.ready:
         raise GraphError(report.errors)
-    source = _Script(project).source()
     try:
+        source = _Script(project).source()
         ast.parse(source)
-    except (SyntaxError, ValueError) as error:  # a declaration with broken source: said here, and never in the file
+    except GraphError:
+        raise
+    except (SyntaxError, ValueError, OSError) as error:  # a declaration whose source is broken or not at hand
         raise GraphError([Problem("error", f"The project cannot be written as Python: {error}.")]) from error
     return source
 
@@ -90,7 +92,7 @@ class _Script:
 
     def _head(self) -> str:
         words = module.plain(f"{self.project.title or 'A network'}. {self.project.sentence}".strip())
-        first = "\n".join(textwrap.wrap(words, 110, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False))
+        first = textwrap.fill(words, 110, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
         return (
             f"{first}\n#\n"
             "# Written by NN Studio. It needs torch, numpy and scikit-learn, and gives the losses of\n"
@@ -212,8 +214,9 @@ class _Script:
             "    step = 0\n"
             "    for epoch in range(1, EPOCHS + 1):\n"
             f"{textwrap.indent(self._epoch(), '        ')}"
-            "        if not math.isfinite(train[\"loss\"]):\n"
-            '            raise SystemExit(f"The loss became {train[\'loss\']} in epoch {epoch}; lower the learning rate.")\n'
+            '        if not math.isfinite(train["loss"]):\n'
+            "            wrong = f\"The loss became {train['loss']} in epoch {epoch}.\"\n"
+            '            raise SystemExit(f"{wrong} Lower the learning rate.")\n'
             "        record = {\n"
             '            "epoch": epoch,\n'
             '            "step": step,\n'
@@ -222,9 +225,7 @@ class _Script:
             '            "lr": optimizer.param_groups[0]["lr"],\n'
             '            "seconds": time.perf_counter() - started,\n'
             "        }\n"
-            "        say(record, as_json)\n"
-            + ("        schedule.step()\n" if schedule else "")
-            + "    if as_json:\n"
+            "        say(record, as_json)\n" + ("        schedule.step()\n" if schedule else "") + "    if as_json:\n"
             "        parameters = sum(parameter.numel() for parameter in model.parameters())\n"
             '        done = {"done": True, "epochs": EPOCHS, "steps": step, "parameters": parameters}\n'
             '        print(json.dumps(done | {key: record[key] for key in ("seconds", "train", "test")}))\n'

@@ -101,7 +101,7 @@ def distance_to_wire(start: QPointF, end: QPointF, point: QPointF) -> float:
 
 def snapped(position: QPointF) -> Position:
     """The nearest place on the grid."""
-    return round(position.x() / GRID) * GRID, round(position.y() / GRID) * GRID
+    return math.floor(position.x() / GRID + 0.5) * GRID, math.floor(position.y() / GRID + 0.5) * GRID
 
 
 def _curves(start: QPointF, end: QPointF) -> list[tuple[QPointF, QPointF, QPointF, QPointF]]:

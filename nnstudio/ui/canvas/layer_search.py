@@ -36,11 +36,13 @@ class LayerSearch(QFrame):
             ((name, layer) for name, layer in registered(Layer).items() if only is None or name in only),
             key=lambda pair: (order.index(pair[1].category) if pair[1].category in order else len(order), pair[0]),
         )
-        self.field = QLineEdit(placeholderText="Add a layer…", objectName="layer_search_field")
+        self.field = QLineEdit(placeholderText="Add a layer…")
+        self.field.setObjectName("layer_search_field")
         self.field.setAccessibleName("Find a layer to add")
         self.field.textChanged.connect(self._find)
         self.field.installEventFilter(self)
-        self.list = QListWidget(objectName="layer_search_list")
+        self.list = QListWidget()
+        self.list.setObjectName("layer_search_list")
         self.list.setAccessibleName("Layers found")
         self.list.setIconSize(QSize(12, 12))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -60,7 +62,8 @@ class LayerSearch(QFrame):
     def open_at(self, place: QPoint) -> None:
         """Show it with a corner at a place of the screen, inside the screen."""
         self.adjustSize()
-        screen = (self.parentWidget().screen() if self.parentWidget() else self.screen()).availableGeometry()
+        window = self.parentWidget() or self
+        screen = window.screen().availableGeometry()
         x = max(screen.left(), min(place.x(), screen.right() - self.width()))
         y = max(screen.top(), min(place.y(), screen.bottom() - self.height()))
         self.move(x, y)

@@ -8,6 +8,7 @@ are straight. After Sugiyama, and Brandes and Köpf, with one of their four alig
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -109,8 +110,8 @@ class _Part:
             walk = [(first, iter(following.get(first, ())))]
             while walk:
                 source, rest = walk[-1]
-                target = next(rest, None)
-                if target is None:
+                target = next(rest, "")
+                if not target:
                     state[source] = 2
                     walk.pop()
                 elif state.get(target) != 1:
@@ -167,21 +168,24 @@ class _Part:
             forward = sweep % 2 == 0
             indices = range(1, len(self.columns)) if forward else range(len(self.columns) - 2, -1, -1)
             for index in indices:
-                beside = self.columns[index - 1 if forward else index + 1]
-                rank = {item: place for place, item in enumerate(beside)}
-                links = self.before if forward else self.after
-                own = {item: place for place, item in enumerate(self.columns[index])}
-
-                def key(item: Place, rank=rank, links=links, own=own) -> tuple[float, bool, int]:
-                    near = [rank[other] for other in links.get(item, ())]
-                    middle = sum(near) / len(near) if near else float(own[item])
-                    return middle, isinstance(item, str), own[item]
-
-                self.columns[index].sort(key=key)
+                self._sort(index, self.columns[index - 1 if forward else index + 1], forward)
             crossings = self._crossings()
             if crossings < fewest:
                 best, fewest = [list(column) for column in self.columns], crossings
         self.columns = best
+
+    def _sort(self, index: int, beside: list[Place], forward: bool) -> None:
+        """Put a column in the order of the middles of its neighbours in the column beside it."""
+        rank = {item: place for place, item in enumerate(beside)}
+        own = {item: place for place, item in enumerate(self.columns[index])}
+        links = self.before if forward else self.after
+
+        def key(item: Place) -> tuple[float, bool, int]:
+            near = [rank[other] for other in links.get(item, ())]
+            middle = sum(near) / len(near) if near else float(own[item])
+            return middle, isinstance(item, str), own[item]
+
+        self.columns[index].sort(key=key)
 
     def _crossings(self) -> int:
         total = 0
@@ -192,7 +196,10 @@ class _Part:
                 for item in self.columns[index]
                 for place in sorted(rank[other] for other in self.before.get(item, ()))
             ]
-            total += sum(1 for j, end in enumerate(ends) for other in ends[:j] if other > end)
+            seen: list[int] = []
+            for end in ends:
+                total += len(seen) - bisect_right(seen, end)
+                insort(seen, end)
         return total
 
     def _heights(self) -> dict[Place, float]:
@@ -229,9 +236,11 @@ class _Part:
             for item in sorted(self.columns[index], key=lambda item: self._eagerness(item)):
                 near = sorted(self.before.get(item, ()), key=lambda other: (isinstance(other, str), rank[other]))
                 for other in near:
-                    if all((rank[other] - upper) * (own[item] - lower) > 0 for upper, lower in taken):
+                    pair = (rank[other], own[item])
+                    spot = bisect_right(taken, pair)
+                    if all(_side_by_side(pair, beside) for beside in taken[max(0, spot - 1) : spot + 1]):
                         head[item] = head[other]
-                        taken.append((rank[other], own[item]))
+                        taken.insert(spot, pair)
                         break
         return head
 
@@ -247,3 +256,8 @@ class _Part:
             return full if isinstance(lower, str) else full - HEIGHT / 2 - _BESIDE
         # The card of the lower one begins this far under the wire, or the next wire runs there.
         return HEIGHT / 2 + _PASSING if isinstance(lower, str) else _BESIDE
+
+
+def _side_by_side(first: tuple[int, int], second: tuple[int, int]) -> bool:
+    """Whether two lines from one column to the next neither cross nor touch."""
+    return (first[0] - second[0]) * (first[1] - second[1]) > 0

@@ -297,14 +297,14 @@ class NodeItem(QGraphicsItem):
     def _paint_block(self, painter: QPainter, shown: theme.Theme, scale: float) -> None:
         """From far away: a block in the colour of the category, with the name as large as it fits."""
         color = shown.category(self.node.layer.category)
-        pen = Qt.PenStyle.NoPen
         severity = self._face.severity
+        pen = QPen(Qt.PenStyle.NoPen)
         if self.selected or severity in ("error", "warning"):
             pen = QPen(shown.color("accent" if self.selected else _COLORS[severity]), min(3.0 / scale, 20.0))
         painter.setPen(pen)
         if scale < FARTHEST:
             painter.fillRect(self._card, color)
-            if pen is not Qt.PenStyle.NoPen:
+            if pen.style() != Qt.PenStyle.NoPen:
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawRect(self._card)
             return

@@ -92,8 +92,8 @@ class Scene(QGraphicsScene):
         for node_id, item in self.nodes.items():
             item.show_report(report.nodes.get(node_id, NodeReport()), report.at(node_id))
         wrong = self._wrong_edges(report)
-        for edge, item in self.edges.items():
-            item.show_state(wrong=edge in wrong)
+        for edge, wire in self.edges.items():
+            wire.show_state(wrong=edge in wrong)
 
     def _wrong_edges(self, report: Report) -> set[Edge]:
         """The wires that bring what their node cannot take, and those that run in a circle."""

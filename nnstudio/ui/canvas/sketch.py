@@ -43,8 +43,8 @@ class Sketch:
                 painter.drawLines(lines)
         elif self.picture.kind == "histogram":
             painter.setPen(Qt.PenStyle.NoPen)
-            for bars, color in zip(self._bars, ("negative", "positive"), strict=True):
-                painter.setBrush(shown.color(color))
+            for bars, name in zip(self._bars, ("negative", "positive"), strict=True):
+                painter.setBrush(shown.color(name))
                 painter.drawRects(bars)
             if self._zero is not None:
                 painter.setPen(QPen(shown.color("muted"), 1.0))
@@ -78,10 +78,10 @@ class Sketch:
             ]
 
     def _make_images(self, shown: theme.Theme) -> None:
-        values = self.picture.values
+        values: np.ndarray = self.picture.values
         if values.ndim == 3:
             # Ink on the paper of the theme: what is dark in a light window is light in a dark one.
-            paper, ink = (np.array(shown.color(name).getRgb()[:3], np.float32) for name in ("raised", "text"))
+            paper, ink = (_rgb(shown.color(name)) for name in ("raised", "text"))
             share = values[..., None].astype(np.float32) / 255
             values = (paper + (ink - paper) * share).round().astype(np.uint8)
         opaque = np.full((*values.shape[:3], 1), 255, np.uint8)
@@ -125,7 +125,11 @@ class Sketch:
         heights = [place.bottom() - value * place.height() for value in values]
         self._curve = QPolygonF([QPointF(place.left() + i * step, y) for i, y in enumerate(heights)])
         if len(values) == 1:
-            self._curve.append(QPointF(place.right(), self._curve[0].y()))
+            self._curve.append(QPointF(place.right(), heights[0]))
+
+
+def _rgb(color: QColor) -> np.ndarray:
+    return np.array([color.red(), color.green(), color.blue()], np.float32)
 
 
 def _image(cells: np.ndarray) -> QImage:

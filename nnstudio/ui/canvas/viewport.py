@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QBrush, QPainter, QPixmap, QTransform
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView
 
@@ -47,7 +47,10 @@ class Viewport(QGraphicsView):
 
     def zoom_at(self, point: QPointF, factor: float) -> None:
         """Magnify, and keep what is under a point of the viewport where it is."""
-        scale = max(SMALLEST, min(LARGEST, self.zoom * factor))
+        self._zoom_to(point, self.zoom * factor)
+
+    def _zoom_to(self, point: QPointF, scale: float) -> None:
+        scale = max(SMALLEST, min(LARGEST, scale))
         if scale == self.zoom:
             return
         below = self.drawing_at(point)
@@ -64,7 +67,7 @@ class Viewport(QGraphicsView):
 
     def zoom_reset(self) -> None:
         """Show the drawing at 100 %."""
-        self.zoom_at(QPointF(self.viewport().rect().center()), 1 / self.zoom)
+        self._zoom_to(QPointF(self.viewport().rect().center()), 1.0)
 
     def pan(self, by: QPointF) -> None:
         """Move the drawing by pixels of the screen."""
@@ -88,10 +91,10 @@ class Viewport(QGraphicsView):
         super().scrollContentsBy(dx, dy)
         self.moved.emit()
 
-    def drawBackground(self, painter: QPainter, rect: QRectF | QPoint) -> None:
+    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         """The ground and its dots; fewer dots the farther away it is seen."""
         shown = theme.current()
-        area = QRectF(rect)  # type: ignore[arg-type]
+        area = QRectF(rect)
         painter.fillRect(area, shown.color("canvas"))
         step = _DOTS
         while step * self.zoom < 14:

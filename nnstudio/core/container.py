@@ -1,0 +1,167 @@
+"""The container of a project file: a zip with a closed list of entries, in one exact form.
+
+Python's `zipfile` is as lenient as unpackers of the world need it to be: it reads archives with junk before, between
+and behind their entries, with names that come twice, and with sizes that lie. A project is written by this program
+alone, so that everything else is refused before anything is unpacked, and nothing is ever unpacked to disk.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from typing import BinaryIO
+
+MIME_TYPE = "application/x-nnstudio-project"
+
+# Every entry that a project may hold, in the order in which they are written, with the largest size it may have.
+ENTRIES = {
+    "mimetype": 256,
+    "project.json": 16 << 20,
+    "checkpoint.json": 512 << 20,
+    "weights.safetensors": 8 << 30,
+    "state.safetensors": 24 << 30,
+    "picture.png": 32 << 20,
+    "manifest.json": 1 << 16,
+}
+_NEEDED = ("mimetype", "project.json", "manifest.json")
+
+# What is larger than this and was packed more than a hundredfold is no drawing and no history.
+_LARGE = 8 << 20
+_PACKED_AT_MOST = 100
+
+_LOCAL = struct.Struct("<4s5H3L2H")
+_LOCAL_64 = struct.Struct("<HHQQ")
+_END = struct.Struct("<4s4H2LH")
+_LOCATOR_64 = struct.Struct("<4sLQL")
+_END_64 = struct.Struct("<4sQ2H2L4Q")
+_ATTRIBUTES = 0o644 << 16
+
+
+class ContainerError(ValueError):
+    """What is wrong with the container, as the rest of a sentence that begins with the name of the file."""
+
+
+def pack(entries: Mapping[str, bytes]) -> bytes:
+    """The container that holds these entries. Equal entries give equal bytes.
+
+    Raises:
+        ContainerError: an entry is larger than `unpack` would read.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in entries.items():
+            if len(content) > ENTRIES[name]:
+                raise ContainerError(f"its {name} would be too large ({len(content):,} bytes)")
+            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            packed = name.endswith(".json")  # numbers hardly shrink, and storing them keeps saving quick
+            info.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
+            info.create_system = 3  # the same bytes on every system
+            info.external_attr = _ATTRIBUTES
+            archive.writestr(info, content)
+    return buffer.getvalue()
+
+
+def unpack(file: BinaryIO, only: tuple[str, ...] | None = None) -> tuple[dict[str, bytes], set[str]]:
+    """The entries of a container by name, and the names of those whose content is broken.
+
+    Raises:
+        ContainerError: it is no container of a project, or one without which nothing can be read is broken.
+        OSError: the file cannot be read.
+    """
+    head = file.read(_LOCAL.size + len("mimetype") + len(MIME_TYPE))
+    if head[:4] != b"PK\x03\x04" or head[_LOCAL.size :] != b"mimetype" + MIME_TYPE.encode():
+        raise ContainerError("is not an NN Studio project")
+    entries: dict[str, bytes] = {}
+    broken: set[str] = set()
+    try:
+        directory = _directory(file)
+        with zipfile.ZipFile(file) as archive:
+            infos = archive.infolist()
+            _check(file, infos, directory)
+            for info in infos:
+                if only is not None and info.filename not in only:
+                    continue
+                try:
+                    with archive.open(info) as entry:
+                        entries[info.filename] = entry.read()
+                except (zipfile.BadZipFile, zlib.error, EOFError):
+                    broken.add(info.filename)
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, struct.error) as error:
+        raise ContainerError(f"is damaged: {error}") from None
+    for name in _NEEDED:
+        if name in broken:
+            raise ContainerError(f"is damaged: {name} is not what was saved")
+    return entries, broken
+
+
+def _directory(file: BinaryIO) -> int:
+    """Where the directory at the end of the archive begins: nothing may follow it, and it must be as small as ours."""
+    size = file.seek(0, io.SEEK_END)
+    ending = _END.size
+    signature, *disks, count, length, start, comment = _END.unpack(_tail(file, size, ending))
+    if signature != b"PK\x05\x06" or comment:
+        raise ContainerError("is damaged: its end is missing, or something was added behind it")
+    locator = _tail(file, size - ending, _LOCATOR_64.size)
+    if locator[:4] == b"PK\x06\x07":  # weights of more than 2 GiB
+        ending += _LOCATOR_64.size + _END_64.size
+        signature, _, _, _, _, _, _, count, length, start = _END_64.unpack(_tail(file, size - ending + _END_64.size, _END_64.size))
+    del disks
+    if count > len(ENTRIES):
+        raise ContainerError(f"is not a project: it holds {count} entries")
+    if start + length + ending != size or length > count * 256:
+        raise ContainerError("is damaged: its parts do not lie where its directory says")
+    return start
+
+
+def _tail(file: BinaryIO, end: int, length: int) -> bytes:
+    """The bytes before a place; fewer than there should be are filled up."""
+    file.seek(max(0, end - length))
+    return file.read(length).rjust(length, b"\0")
+
+
+def _check(file: BinaryIO, infos: list[zipfile.ZipInfo], directory: int) -> None:
+    """Refuse all that this program would not have written."""
+    seen: set[str] = set()
+    end = 0
+    for info in infos:
+        name = info.filename
+        if name not in ENTRIES:
+            raise ContainerError(f"is not a project: it holds {name[:60]!r}, which no project has")
+        if name in seen:
+            raise ContainerError(f"is damaged: {name} is in it twice")
+        known = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+        if not known or info.flag_bits or info.external_attr != _ATTRIBUTES:
+            raise ContainerError(f"is not a project: {name} is encrypted, packed in an unknown way, or no plain file")
+        bomb = info.file_size > _LARGE and info.file_size > _PACKED_AT_MOST * info.compress_size
+        if info.file_size > ENTRIES[name] or bomb:
+            raise ContainerError(f"is not a project: {name} is too large ({info.file_size:,} bytes)")
+        if info.header_offset != end:
+            raise ContainerError(f"is damaged: something lies before {name}, or it overlaps another entry")
+        end = _start_of_content(file, info) + info.compress_size
+        seen.add(name)
+    if end != directory:
+        raise ContainerError("is damaged: something lies behind its last entry")
+    for needed in _NEEDED:
+        if needed not in seen:
+            raise ContainerError(f"is damaged: {needed} is missing")
+
+
+def _start_of_content(file: BinaryIO, info: zipfile.ZipInfo) -> int:
+    """Where an entry's content begins, if its own header says the same of it as the directory does."""
+    file.seek(info.header_offset)
+    header = file.read(_LOCAL.size)
+    if len(header) < _LOCAL.size:
+        raise ContainerError(f"is damaged: {info.filename} is cut off")
+    signature, _, flags, method, _, _, checksum, packed, size, name_length, extra_length = _LOCAL.unpack(header)
+    name, extra = file.read(name_length), file.read(extra_length)
+    sizes = (packed, size)
+    if extra and extra == _LOCAL_64.pack(1, 16, info.file_size, info.compress_size):
+        sizes, extra = (info.compress_size, info.file_size), b""
+    found = (signature, flags, method, checksum, sizes, name, extra)
+    wanted = (b"PK\x03\x04", info.flag_bits, info.compress_type, info.CRC, (info.compress_size, info.file_size))
+    if found != (*wanted, info.filename.encode(), b""):
+        raise ContainerError(f"is damaged: {info.filename} is another entry than its directory says")
+    return info.header_offset + _LOCAL.size + name_length + extra_length
