@@ -61,7 +61,9 @@ def main() -> int:
         for shown in theme.THEMES.values():
             theme.apply(application, shown)
             for found in examples():
-                card(found.name).save(str(ROOT / "resources" / "examples" / f"{found.name}-{shown.name}.png"))
+                picture = card(found.name)
+                if picture is not None:
+                    picture.save(str(ROOT / "resources" / "examples" / f"{found.name}-{shown.name}.png"))
     if not chosen or "gallery-light" in chosen:
         theme.apply(application, theme.LIGHT)
         gallery = Gallery([])
@@ -122,8 +124,8 @@ def shoot_problem() -> None:
     close(window)
 
 
-def card(example: str) -> QImage:
-    """What an example has learned: its surface or its curve; the drawing with its live pictures for all other data."""
+def card(example: str) -> QImage | None:
+    """What an example has learned: its surface or its curve; or its images."""
     project = project_of(example)
     run = Run(project)
     for _ in run.snapshots():
@@ -133,12 +135,9 @@ def card(example: str) -> QImage:
         return paint_surface(run)
     if data.inputs.ndim == 2 and data.inputs.shape[1] == 1:
         return paint_curve(run)
-    window = open_window(project.with_training(epochs=2), QSize(1600, 1000))
-    window.training.train()
-    spin(4.0)
-    picture = window.canvas.picture(CARD)
-    close(window)
-    return picture
+    if data.inputs.ndim == 4:
+        return paint_images(run)
+    return None  # a table: the gallery draws the network
 
 
 def paint_surface(run: Run) -> QImage:
@@ -149,12 +148,19 @@ def paint_surface(run: Run) -> QImage:
     width, height = CARD.width(), CARD.height()
     x, y = np.meshgrid(np.linspace(low[0], high[0], width // 2), np.linspace(high[1], low[1], height // 2))
     outputs = run.predict(np.stack([x.ravel(), y.ravel()], axis=1))
-    share = run.loss_spec.probabilities(torch.from_numpy(outputs)).numpy()[:, -1].clip(0, 1)
+    probabilities = run.loss_spec.probabilities(torch.from_numpy(outputs)).numpy().clip(0, 1)
     shown = theme.current()
-    table = theme.diverging(shown)
-    soft = 0.5 + (share - 0.5) * 0.8
-    pixels = np.ascontiguousarray(table[(soft * 255).astype(np.uint8)].reshape(*x.shape, 4))
-    image = QImage(pixels.data, x.shape[1], x.shape[0], QImage.Format.Format_RGBA8888).scaled(
+    if data.classes == 2:
+        soft = 0.5 + (probabilities[:, -1] - 0.5) * 0.8
+        pixels = theme.diverging(shown)[(soft * 255).astype(np.uint8)][:, :3]
+    else:  # each class paints its colour over the neutral one, as strongly as it leads
+        colors = np.array([color.getRgb()[:3] for color in theme.class_colors(shown, data.classes)])
+        neutral = np.array(shown.color("neutral").getRgb()[:3])
+        best = probabilities.argmax(axis=1)
+        lead = (probabilities.max(axis=1, keepdims=True) - 1 / data.classes) / (1 - 1 / data.classes) * 0.8
+        pixels = (neutral + (colors[best] - neutral) * lead).astype(np.uint8)
+    pixels = np.ascontiguousarray(pixels.reshape(*x.shape, 3))
+    image = QImage(pixels.data, x.shape[1], x.shape[0], 3 * x.shape[1], QImage.Format.Format_RGB888).scaled(
         CARD, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
     )
     painter = QPainter(image)
@@ -167,6 +173,26 @@ def paint_surface(run: Run) -> QImage:
         painter.setPen(QPen(shown.color("surface"), 1.5))
         painter.setBrush(QColor(colors[int(data.targets[row])]).darker(115))
         painter.drawEllipse(QPointF(place[0] * width, (1 - place[1]) * height), radius, radius)
+    painter.end()
+    return image
+
+
+def paint_images(run: Run) -> QImage:
+    """The first images of the data, light on dark or dark on light as the theme is."""
+    shown = theme.current()
+    image = QImage(CARD, QImage.Format.Format_RGB32)
+    image.fill(shown.color("canvas"))
+    low, high = (np.array(shown.color(name).getRgb()[:3]) for name in ("canvas", "text"))
+    painter = QPainter(image)
+    side, columns, rows = 56, 7, 4
+    left, top = (CARD.width() - side * columns) // 2, (CARD.height() - side * rows) // 2
+    for place in range(columns * rows):
+        digit = run.prepared.data.inputs[place, 0][..., None]
+        pixels = np.ascontiguousarray((low + (high - low) * digit).astype(np.uint8))
+        height, width = pixels.shape[:2]
+        small = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+        target = QRectF(left + side * (place % columns) + 6, top + side * (place // columns) + 6, side - 12, side - 12)
+        painter.drawImage(target, small)
     painter.end()
     return image
 

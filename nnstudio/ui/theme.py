@@ -255,6 +255,7 @@ QComboBox QAbstractItemView { background: @surface; border: 1px solid @border; s
     selection-color: @text; }
 QMenu { background: @surface; border: 1px solid @border; padding: 4px; }
 QMenu::item { padding: 6px 24px 6px 12px; border-radius: 4px; }
+QMenu::icon { padding-left: 10px; }
 QMenu::item:selected { background: @selection; color: @text; }
 QMenu::item:disabled { color: @muted; }
 QMenu::separator { height: 1px; background: @border; margin: 4px 8px; }

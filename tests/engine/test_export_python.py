@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import json
 import os
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import example, given
+from hypothesis import strategies as st
 from torch import fx, nn
 
 from engine.projects import chain, dataset, iris, layer, loss, optimizer, schedule, spirals
@@ -278,24 +281,63 @@ def test_exporting_draws_nothing_from_the_random_state() -> None:
     assert torch.equal(torch.rand(4), expected)
 
 
-def test_the_class_gives_the_same_bytes_as_the_network() -> None:
-    """Weights, outputs and gradients of the class, made from its source alone, against the compiled network."""
-    project = branches()
+KINDS = ["Linear", "Tanh", "Dropout", "LayerNorm", "Add", "Multiply", "Concatenate", "Bilinear"]
+
+
+@st.composite
+def drawings(draw: st.DrawFn) -> Graph:
+    """Rows of two numbers through layers that part and meet at random; some lead nowhere."""
+    graph, start = Graph().add(layer("Input"))
+    widths = {start.id: 2}
+    for _ in range(draw(st.integers(1, 12))):
+        source = draw(st.sampled_from(sorted(widths)))
+        alike = sorted(node_id for node_id, width in widths.items() if width == widths[source])
+        kind = draw(
+            st.sampled_from(["Linear", "Tanh", "Dropout", "LayerNorm", "Add", "Multiply", "Concatenate", "Bilinear"])
+        )
+        sources = [source]
+        if kind in ("Add", "Multiply"):
+            sources += [draw(st.sampled_from(alike)) for _ in range(draw(st.integers(1, 2)))]
+        elif kind in ("Concatenate", "Bilinear"):
+            sources += [draw(st.sampled_from(sorted(widths)))]
+        settings = {"count": len(sources)} if kind in ("Add", "Multiply") else {}
+        if kind in ("Linear", "Bilinear"):
+            settings["out_features"] = draw(st.integers(2, 5))
+        graph, node = graph.add(layer(kind, **settings))
+        for node_id in sources:
+            graph = graph.wire(node_id, node)
+        joined = sum(widths[node_id] for node_id in sources)
+        widths[node.id] = settings.get("out_features") or (joined if kind == "Concatenate" else widths[source])
+    graph, end = graph.add(layer("Output"))
+    return graph.wire(node, end)
+
+
+@given(graph=drawings())
+@example(graph=branches().graph)
+def test_the_class_gives_the_same_bytes_as_the_network(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Weights, outputs and gradients of the class, imported from its source alone, against the compiled network."""
     kind = TensorType((2,))
     torch.manual_seed(1)
-    network = compile_network(project.graph, kind)
-    source = class_source(network, check_graph(project.graph, kind))
-    space: dict = {"nn": nn, "torch": torch}
-    exec(compile(source, "exported", "exec"), space)  # our own source, under test
+    network = compile_network(graph, kind)
+    path = tmp_path_factory.mktemp("module") / "exported.py"
+    source = f"import torch\nfrom torch import nn\n\n\n{class_source(network, check_graph(graph, kind))}"
+    path.write_text(source, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("exported", path)
+    assert spec is not None and spec.loader is not None
+    imported = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(imported)
     torch.manual_seed(1)
-    model = space["Network"]()
-    rows = torch.randn(7, 2)
+    model = imported.Network()
     assert list(model.state_dict()) == list(network.state_dict())
-    assert torch.equal(model(rows), network(rows))
-    model(rows).sum().backward()
-    network(rows).sum().backward()
-    for ours, theirs in zip(model.parameters(), network.parameters(), strict=True):
-        assert torch.equal(ours, theirs) and torch.equal(ours.grad, theirs.grad)
+    results = []
+    for made in (model, network):
+        torch.manual_seed(2)
+        rows = torch.randn(7, 2, requires_grad=True)
+        output = made(rows)
+        output.square().sum().backward()
+        results.append([output, rows.grad, *(parameter.grad for parameter in made.parameters())])
+    for ours, theirs in zip(*results, strict=True):
+        assert torch.equal(ours, theirs), source
 
 
 def unknown(x):
