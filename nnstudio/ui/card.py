@@ -128,7 +128,8 @@ class Card(QAbstractButton):
 def wrapped(painter: QPainter, text: str, width: float, lines: int) -> list[str]:
     """The text broken into at most so many lines; what does not fit ends in an ellipsis."""
     metrics = painter.fontMetrics()
-    words, rows = text.split(), []
+    words = text.split()
+    rows: list[str] = []
     while words and len(rows) < lines:
         row = words.pop(0)
         while words and metrics.horizontalAdvance(f"{row} {words[0]}") <= width:

@@ -35,7 +35,7 @@ class Dock(QDockWidget):
             self._panel.header.setToolTip(_HINT)
             self.setTitleBarWidget(self._panel.header)
         else:
-            self._plain.layout().addWidget(self._close_button())
+            self._plain.row.addWidget(self._close_button())
             self.setTitleBarWidget(self._plain)
         for part in (self._plain, self._empty):
             part.setParent(self)
@@ -85,7 +85,7 @@ class _Title(QWidget):
         label.setToolTip(sentence or _HINT)
         label.setMinimumWidth(20)
         label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 4, 4, 4)
-        row.setSpacing(0)
-        row.addWidget(label, 1)
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(12, 4, 4, 4)
+        self.row.setSpacing(0)
+        self.row.addWidget(label, 1)

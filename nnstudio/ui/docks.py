@@ -77,9 +77,8 @@ class Docks:
                 window.tabifyDockWidget(self.panels[_SIDE_BY_SIDE - 1], dock)
         for dock in self.all():
             dock.show()
-        for dock in (self.sides[:1], self.panels[_SIDE_BY_SIDE - 1 : _SIDE_BY_SIDE]):
-            if dock:
-                dock[0].raise_()
+        for dock in (*self.sides[:1], *self.panels[_SIDE_BY_SIDE - 1 : _SIDE_BY_SIDE]):
+            dock.raise_()
         self.resize()
         self._titles.start()
 

@@ -335,9 +335,9 @@ class _Visible(QObject):
         self._show = show
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if isinstance(event, QFocusEvent) and event.gotFocus() and isinstance(watched, Card):
-            if event.reason() != Qt.FocusReason.MouseFocusReason:  # what is clicked is seen already
-                self._show(watched)
+        focused = isinstance(event, QFocusEvent) and event.gotFocus()
+        if focused and event.reason() != Qt.FocusReason.MouseFocusReason:  # what is clicked is seen already
+            self._show(watched)
         return False
 
 

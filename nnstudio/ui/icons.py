@@ -33,7 +33,8 @@ def attach(target: QAction | QAbstractButton, name: str, color: str = "text") ->
 
 def renew(root: QObject) -> None:
     """Draw the icons of all actions and buttons below `root` again: the theme changed."""
-    for target in (*root.findChildren(QAction), *root.findChildren(QAbstractButton)):
+    targets: list[QAction | QAbstractButton] = [*root.findChildren(QAction), *root.findChildren(QAbstractButton)]
+    for target in targets:
         name = target.property("icon_name")
         if name:
             target.setIcon(icon(name, target.property("icon_color")))

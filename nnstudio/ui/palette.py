@@ -38,7 +38,8 @@ class Palette(QWidget):
         super().__init__()
         self.setObjectName("palette")
         self.setAccessibleName("Layers")
-        self.search = QLineEdit(placeholderText="Find a layer…", objectName="palette_search")
+        self.search = QLineEdit(placeholderText="Find a layer…")
+        self.search.setObjectName("palette_search")
         self.search.setAccessibleName("Find a layer")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._find)
@@ -46,7 +47,8 @@ class Palette(QWidget):
         self.search.installEventFilter(self)
         self.tree = _Tree()
         self.tree.itemActivated.connect(lambda item, _column: self._choose(item))
-        self.nothing = QLabel("No layer has this name.", objectName="palette_nothing")
+        self.nothing = QLabel("No layer has this name.")
+        self.nothing.setObjectName("palette_nothing")
         self.nothing.setProperty("role", "muted")
         self.nothing.hide()
         layout = QVBoxLayout(self)
@@ -74,7 +76,7 @@ class Palette(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The arrows move in the list while the field has the focus; Escape empties the field."""
-        if watched is self.search and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+        if watched == self.search and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
                 self._step(1 if event.key() == Qt.Key.Key_Down else -1)
                 return True
@@ -100,8 +102,10 @@ class Palette(QWidget):
         self.tree.expandAll()
 
     def _items(self) -> list[QTreeWidgetItem]:
-        groups = [self.tree.topLevelItem(row) for row in range(self.tree.topLevelItemCount())]
-        return [group.child(row) for group in groups for row in range(group.childCount())]
+        return [item for group in self._groups() for item in _children(group)]
+
+    def _groups(self) -> list[QTreeWidgetItem]:
+        return _children(self.tree.invisibleRootItem())
 
     def _find(self, text: str) -> None:
         layers = registered(Layer)
@@ -111,11 +115,13 @@ class Palette(QWidget):
             item.setHidden(rank is None)
             if rank is not None and (first is None or rank < first[0]):
                 first = (rank, item)
-        for row in range(self.tree.topLevelItemCount()):
-            group = self.tree.topLevelItem(row)
-            group.setHidden(all(group.child(below).isHidden() for below in range(group.childCount())))
+        for group in self._groups():
+            group.setHidden(all(item.isHidden() for item in _children(group)))
         self.nothing.setVisible(first is None)
-        self.tree.setCurrentItem(first[1] if first and text.strip() else None)
+        self.tree.clearSelection()
+        self.tree.setCurrentIndex(QModelIndex())
+        if first and text.strip():
+            self.tree.setCurrentItem(first[1])
 
     def _step(self, step: int) -> None:
         shown = [item for item in self._items() if not item.isHidden()]
@@ -132,6 +138,10 @@ class Palette(QWidget):
     def _choose(self, item: QTreeWidgetItem) -> None:
         if item.data(0, _NAME):
             self.chosen.emit(item.data(0, _NAME))
+
+
+def _children(group: QTreeWidgetItem) -> list[QTreeWidgetItem]:
+    return [group.child(row) for row in range(group.childCount())]
 
 
 def match(typed: str, layer: type[Layer]) -> int | None:

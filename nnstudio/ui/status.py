@@ -25,14 +25,15 @@ class Status(QStatusBar):
         self._data: object = None
         self._news = ""
         self.setSizeGripEnabled(False)
-        self.size = QToolButton(objectName="status_network")
-        self.size.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.size.clicked.connect(self._show_problems)
+        self.network = QToolButton()
+        self.network.setObjectName("status_network")
+        self.network.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.network.clicked.connect(self._show_problems)
         self.rows = _Words("status_rows")
         self.news = _Words("status_news", right=True)
         self._old = QTimer(self, singleShot=True, interval=_NEWS_SECONDS * 1000)
         self._old.timeout.connect(self._forget)
-        self.addWidget(self.size)
+        self.addWidget(self.network)
         self.addWidget(self.rows, 2)
         self.addWidget(self.news, 3)
         self.setContentsMargins(8, 0, 12, 0)
@@ -62,15 +63,15 @@ class Status(QStatusBar):
         parts = [_count(layers, "layer"), _count(report.parameters, "parameter"), _count(count, "problem")]
         if report.errors:  # a total that leaves broken layers out would mislead
             parts.pop(1)
-        self.size.setText(f" {' · '.join(parts)}")
-        self.size.setAccessibleName(" · ".join(parts))
-        self.size.setToolTip(
+        self.network.setText(f" {' · '.join(parts)}")
+        self.network.setAccessibleName(" · ".join(parts))
+        self.network.setToolTip(
             "\n".join(problem.message for problem in report.problems[:12]) or "The network can be trained."
         )
         name, color = ("circle-alert", "error") if report.errors else ("triangle-alert", "warning")
         if not report.problems:
             name, color = "circle-check", "good"
-        icons.attach(self.size, name, color)
+        icons.attach(self.network, name, color)
 
     def _renew_rows(self) -> None:
         settings = self._document.project.data
@@ -104,7 +105,7 @@ class Status(QStatusBar):
                     problem.severity if problem.severity != "note" else "muted",
                 )
                 action.triggered.connect(lambda _=False, problem=problem: self.problem_chosen.emit(problem))
-            menu.popup(self.size.mapToGlobal(self.size.rect().topLeft()) - QPoint(0, menu.sizeHint().height()))
+            menu.popup(self.network.mapToGlobal(self.network.rect().topLeft()) - QPoint(0, menu.sizeHint().height()))
 
 
 def _shortened(problem: Problem) -> str:

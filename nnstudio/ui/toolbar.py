@@ -85,7 +85,7 @@ class _Row(QWidget):
         wide = max(self.train.sizeHint().width(), self.pause.sizeHint().width(), 104)
         for button in (self.train, self.pause):
             button.setFixedWidth(wide)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 12, 8)
         row.setSpacing(8)
         row.addWidget(self.name)
@@ -130,8 +130,8 @@ class _Row(QWidget):
         for step in steps:
             step(False)
         for step in steps:
-            self.layout().invalidate()
-            if self.layout().sizeHint().width() <= self.width():
+            self._row.invalidate()
+            if self._row.sizeHint().width() <= self.width():
                 return
             step(True)
 
@@ -190,7 +190,8 @@ class _MenuButton(QPushButton):
     """A button that opens a menu; the arrow is behind the words. With an icon it can do without words."""
 
     def __init__(self, text: str, object_name: str, menu: QMenu, icon: str = "") -> None:
-        super().__init__(objectName=object_name)
+        super().__init__()
+        self.setObjectName(object_name)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(text)
         self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)

@@ -174,6 +174,13 @@ def test_a_failure_inside_is_a_sentence_too(nnstudio, flowers, monkeypatch) -> N
     assert "ZeroDivisionError" in result.sentence and "--debug" in result.sentence
 
 
+def test_a_file_or_nothing_opens_the_window(nnstudio, flowers, monkeypatch) -> None:
+    opened = []
+    monkeypatch.setattr("nnstudio.ui.application.open_window", lambda path: opened.append(path) or 0)
+    assert nnstudio().code == nnstudio(flowers).code == nnstudio("--debug", flowers).code == 0
+    assert opened == [None, str(flowers), str(flowers)]
+
+
 def test_version_and_help(nnstudio) -> None:
     assert nnstudio("--version").out.strip() == f"nnstudio {package.__version__}"
     helped = nnstudio("--help")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import sys
 import zipfile
 
 import pytest
@@ -90,6 +93,20 @@ def test_without_json_there_are_a_few_lines(nnstudio, flowers) -> None:
     assert 10 <= len(lines) <= 25
     assert "epoch  100" in lines[-3] and "accuracy" in lines[-3]
     assert lines[-1] == f"saved in {flowers}"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_there_is_a_bar_with_loss_and_time_left(nnstudio, flowers, monkeypatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    result = nnstudio("train", flowers)
+    assert len(result.out.splitlines()) == 2  # the end alone
+    last = terminal.getvalue().rstrip("\n").split("\r")[-1]
+    assert re.search(r"\[#{8,}\]  epoch 6 of 6  loss \d\.\d{4}  test accuracy \d\.\d{4}  \d+ s$", last)
 
 
 def test_a_loss_that_is_no_number_leaves_the_file_alone(nnstudio, tmp_path) -> None:

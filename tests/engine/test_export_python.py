@@ -300,7 +300,7 @@ def drawings(draw: st.DrawFn) -> Graph:
             sources += [draw(st.sampled_from(alike)) for _ in range(draw(st.integers(1, 2)))]
         elif kind in ("Concatenate", "Bilinear"):
             sources += [draw(st.sampled_from(sorted(widths)))]
-        settings = {"count": len(sources)} if kind in ("Add", "Multiply") else {}
+        settings = {"number_of_inputs": len(sources)} if kind in ("Add", "Multiply") else {}
         if kind in ("Linear", "Bilinear"):
             settings["out_features"] = draw(st.integers(2, 5))
         graph, node = graph.add(layer(kind, **settings))

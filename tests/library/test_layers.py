@@ -94,7 +94,7 @@ def test_whole_numbers_need_an_embedding(name: str) -> None:
         ("AdaptiveAvgPool2d", {"output_size": 7}, (3, 5, 5), (3, 7, 7)),
         ("AvgPool2d", {"kernel_size": 3, "stride": 2, "padding": 1}, (3, 8, 8), (3, 4, 4)),
         ("Embedding", {"embedding_dim": 5}, (7,), (7, 5)),
-        ("Concatenate", {"count": 3}, None, (14,)),
+        ("Concatenate", {"number_of_inputs": 3}, None, (14,)),
     ],
 )
 def test_shapes(name: str, settings: dict, shape: tuple | None, expected: tuple) -> None:
@@ -126,7 +126,7 @@ def test_a_window_is_refused_exactly_where_torch_refuses_it(name: str, data: st.
 @pytest.mark.parametrize(
     ("name", "settings", "code"),
     [
-        ("Add", {"count": 3}, "lambda a, b, c: a + b + c"),
+        ("Add", {"number_of_inputs": 3}, "lambda a, b, c: a + b + c"),
         ("Multiply", {}, "lambda a, b: a * b"),
         ("Concatenate", {"axis": 2}, "lambda a, b: torch.cat((a, b), dim=2)"),
         ("Reshape", {"shape": (3, 4)}, "lambda a: a.reshape(-1, 3, 4)"),
@@ -149,7 +149,7 @@ def test_the_words_on_a_node() -> None:
     assert layer("Linear", out_features=8).summary((2,)) == "2 → 8"
     assert layer("Conv2d", out_channels=16).summary((3, 8, 8)) == "3 → 16, 3×3"
     assert layer("ReLU").summary((2,)) == "max(0, x)"
-    assert layer("Concatenate", count=3).summary((6,), (5,), (3,)) == "6 + 5 + 3 → 14"
+    assert layer("Concatenate", number_of_inputs=3).summary((6,), (5,), (3,)) == "6 + 5 + 3 → 14"
     assert layer("Flatten").summary((1, 8, 8)) == "1×8×8 → 64"
     assert layer("Input").summary((1,)) == "1 feature"
 

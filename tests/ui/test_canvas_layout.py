@@ -106,7 +106,7 @@ def test_the_way_around_a_block_is_straight_and_free():
 
 def test_branches_do_not_cross():
     graph, first = Graph().add(layer("Input"))
-    graph, join = graph.add(layer("Concatenate", count=4))
+    graph, join = graph.add(layer("Concatenate", number_of_inputs=4))
     branches = []
     for port in "dbca":
         graph, branch = graph.add(layer("ReLU"))

@@ -170,9 +170,9 @@ def test_a_problem_is_said_and_shown(window, qtbot):
     graph = window.document.project.graph
     output = next(edge for edge in graph.edges if type(graph.nodes[edge.target].layer).__name__ == "Output")
     window.document.edit_graph("Delete wire", graph.disconnect([output]))
-    assert "problem" in window.status.size.text()
-    assert "0 problems" not in window.status.size.text()
-    assert "parameter" not in window.status.size.text()
+    assert "problem" in window.status.network.text()
+    assert "0 problems" not in window.status.network.text()
+    assert "parameter" not in window.status.network.text()
     qtbot.mouseClick(button(window, "train_button"), Qt.MouseButton.LeftButton)
     assert window.training.state == "idle"
     assert window.banner.sentence()
@@ -183,7 +183,7 @@ def test_a_problem_is_said_and_shown(window, qtbot):
 def test_the_status_bar_counts(window):
     report = window.document.report
     layers = len(window.document.project.graph.nodes)
-    assert window.status.size.accessibleName() == f"{layers} layers · {report.parameters} parameters · 0 problems"
+    assert window.status.network.accessibleName() == f"{layers} layers · {report.parameters} parameters · 0 problems"
     assert "rows:" in window.status.rows.text()
     assert "train" in window.status.rows.text()
 

@@ -15,14 +15,14 @@ _NAMES = "abcdefgh"
 class Joining(Layer, abstract=True):
     """Takes two to eight inputs, called a, b, c and so on."""
 
-    count: int = field(2, "How many inputs it has.", minimum=2, maximum=len(_NAMES))
+    number_of_inputs: int = field(2, "How many inputs it has.", minimum=2, maximum=len(_NAMES))
 
     @property
     def input_ports(self) -> tuple[Port, ...]:
-        return tuple(Port(name) for name in _NAMES[: self.count])
+        return tuple(Port(name) for name in _NAMES[: self.number_of_inputs])
 
     def summary(self, *shapes: Shape) -> str:
-        return f"{self.count} inputs"
+        return f"{self.number_of_inputs} inputs"
 
 
 def named(types: tuple[TensorType, ...]) -> str:

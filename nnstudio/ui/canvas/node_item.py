@@ -21,7 +21,7 @@ from nnstudio.ui.canvas.sketch import Sketch
 
 # Below this scale a node is a coloured block with its name; below the second not even that.
 FAR = 0.45
-FARTHEST = 0.12
+FARTHEST = 0.28
 _MARGIN = 10.0
 _LINE = 15.0
 _BADGE = 8.0
@@ -189,24 +189,22 @@ class NodeItem(QGraphicsItem):
     def _paint_card(self, painter: QPainter, shown: theme.Theme) -> None:
         card = self._card
         painter.setPen(Qt.PenStyle.NoPen)
-        strength = 26 if shown.name == "light" else 90
+        strength = 22 if shown.name == "light" else 80
         raised = 1.6 if self.hovered or self.selected else 1.0
-        for spread, down, share in ((3.0, 3.0, 0.25), (1.5, 2.0, 0.4), (0.5, 1.0, 0.6)):
+        for spread, down, share in ((2.5, 3.0, 0.4), (0.75, 1.5, 0.75)):
             painter.setBrush(QColor(20, 28, 48, min(255, round(strength * share * raised))))
             painter.drawRoundedRect(card.adjusted(-spread, 0, spread, spread + down), 10, 10)
-        painter.setBrush(shown.color("surface"))
-        painter.drawRoundedRect(card, geometry.RADIUS, geometry.RADIUS)
-        painter.setBrush(shown.category(self.node.layer.category))
-        painter.drawPath(_bar(card))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        pen = self._edge(shown)
         if self.selected:
             halo = shown.color("accent")
             halo.setAlpha(45)
-            painter.setPen(QPen(halo, 6.0))
-            painter.drawRoundedRect(card.adjusted(-1, -1, 1, 1), geometry.RADIUS + 1, geometry.RADIUS + 1)
-        painter.setPen(pen)
+            painter.setBrush(halo)
+            painter.drawRoundedRect(card.adjusted(-4, -4, 4, 4), geometry.RADIUS + 4, geometry.RADIUS + 4)
+        painter.setBrush(shown.color("surface"))
+        painter.setPen(self._edge(shown))
         painter.drawRoundedRect(card, geometry.RADIUS, geometry.RADIUS)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(shown.category(self.node.layer.category))
+        painter.drawPath(_BAR)
 
     def _paint_texts(self, painter: QPainter, shown: theme.Theme) -> None:
         written = self._face
@@ -318,13 +316,16 @@ class NodeItem(QGraphicsItem):
         painter.drawText(self._card, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextSingleLine, name)
 
 
-def _bar(card: QRectF) -> QPainterPath:
+def _bar() -> QPainterPath:
     """The coloured bar along the upper edge, round where the card is."""
     radius = geometry.RADIUS
-    path = QPainterPath(QPointF(card.left(), card.top() + geometry.BAR))
-    path.lineTo(card.left(), card.top() + radius)
-    path.arcTo(QRectF(card.left(), card.top(), 2 * radius, 2 * radius), 180, -90)
-    path.arcTo(QRectF(card.right() - 2 * radius, card.top(), 2 * radius, 2 * radius), 90, -90)
-    path.lineTo(card.right(), card.top() + geometry.BAR)
+    path = QPainterPath(QPointF(0.0, geometry.BAR))
+    path.lineTo(0.0, radius)
+    path.arcTo(QRectF(0.0, 0.0, 2 * radius, 2 * radius), 180, -90)
+    path.arcTo(QRectF(geometry.WIDTH - 2 * radius, 0.0, 2 * radius, 2 * radius), 90, -90)
+    path.lineTo(geometry.WIDTH, geometry.BAR)
     path.closeSubpath()
     return path
+
+
+_BAR = _bar()

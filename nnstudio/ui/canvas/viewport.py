@@ -104,7 +104,7 @@ class Viewport(QGraphicsView):
         brush = QBrush(self._dots(shown, pixels, ratio))
         brush.setTransform(QTransform.fromScale(step / pixels, step / pixels))
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, pixels != step * self.zoom * ratio)
         painter.setBrushOrigin(QPointF(-step / 2, -step / 2))
         painter.fillRect(area, brush)
         painter.restore()

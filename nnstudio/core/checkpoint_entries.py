@@ -1,0 +1,184 @@
+"""A Checkpoint as the entries of a project file, and back.
+
+What is decided or counted is JSON, what is computed is safetensors. Everything that comes back is checked, so that those
+who go on from it find the types that `Checkpoint` promises.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from nnstudio.core import json_text
+from nnstudio.core.checkpoint import Checkpoint, History
+from nnstudio.core.spec import describe
+
+ENTRIES = ("checkpoint.json", "weights.safetensors", "state.safetensors")
+
+_VALUES = 40_000_000
+_HEADER = 100 << 20
+_LARGEST = 2**53
+T = TypeVar("T")
+
+
+def to_entries(checkpoint: Checkpoint) -> dict[str, bytes]:
+    """The three entries that hold a checkpoint."""
+    written = {
+        "names": dict(checkpoint.names),
+        "optimizer_options": dict(checkpoint.optimizer_options),
+        "schedule": checkpoint.schedule,
+        "epoch": checkpoint.epoch,
+        "batch": checkpoint.batch,
+        "step": checkpoint.step,
+        "seconds": checkpoint.seconds,
+        "pending_sums": dict(checkpoint.pending_sums),
+        "recipe": dict(checkpoint.recipe),
+        "history": [dict(record) for record in checkpoint.history.epochs],
+    }
+    state = {f"optimizer|{name}": array for name, array in checkpoint.optimizer.items()}
+    state["random_state"] = checkpoint.random_state
+    state["device_random_state"] = checkpoint.device_random_state
+    state["pending_losses"] = checkpoint.pending_losses
+    state["pending_outputs"] = checkpoint.pending_outputs
+    state["step_losses"] = checkpoint.history.step_losses
+    return {
+        "checkpoint.json": json_text.dump(written, indent=None),
+        "weights.safetensors": save_tensors(_laid_out(checkpoint.weights)),
+        "state.safetensors": save_tensors(_laid_out(state)),
+    }
+
+
+def from_entries(entries: Mapping[str, bytes]) -> Checkpoint:
+    """The checkpoint that `to_entries` wrote.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        written = json_text.parse(entries["checkpoint.json"], _VALUES)
+        if not isinstance(written, dict):
+            raise ValueError("it is not an object")
+        names = _object(written, "names", _text)
+        recipe = _object(written, "recipe", _text)
+        options = _object(written, "optimizer_options", _anything)
+        schedule = _object(written, "schedule", _anything) if written.get("schedule") is not None else None
+        sums = _object(written, "pending_sums", _list_of_numbers)
+        counts = {key: _count(written.get(key), key) for key in ("epoch", "batch", "step")}
+        seconds = _number(written.get("seconds"), "seconds")
+        records = written.get("history")
+        if not isinstance(records, list):
+            raise ValueError(f"history is {describe(records)}, not a list")
+        history = tuple(_record(record) for record in records)
+    except ValueError as error:
+        raise ValueError(f"checkpoint.json: {error}") from None
+    weights = _tensors(entries["weights.safetensors"], "weights.safetensors")
+    state = _tensors(entries["state.safetensors"], "state.safetensors")
+    return Checkpoint(
+        names=names,
+        weights=weights,
+        optimizer={key[len("optimizer|") :]: value for key, value in state.items() if key.startswith("optimizer|")},
+        optimizer_options=options,
+        schedule=schedule,
+        random_state=_array(state, "random_state", "uint8", 1),
+        device_random_state=_array(state, "device_random_state", "uint8", 1),
+        **counts,
+        seconds=seconds,
+        pending_losses=_array(state, "pending_losses", "float32", 1),
+        pending_outputs=_array(state, "pending_outputs", "float32", None),
+        pending_sums=sums,
+        history=History(history, _array(state, "step_losses", "float32", 1)),
+        recipe=recipe,
+    )
+
+
+# -- tensors -----------------------------------------------------------------------------------------------------------
+
+
+def _laid_out(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: np.asarray(array, order="C") for name, array in arrays.items()}
+
+
+def _tensors(data: bytes, entry: str) -> dict[str, np.ndarray]:
+    """Read safetensors, after checks that its own reader leaves out. Raises ValueError."""
+    if len(data) < 8:
+        raise ValueError(f"{entry} is cut off")
+    (length,) = struct.unpack("<Q", data[:8])
+    if not 0 < length <= min(_HEADER, len(data) - 8):
+        raise ValueError(f"{entry} has a header that does not fit into it")
+    try:
+        json_text.parse(data[8 : 8 + length], _VALUES)  # its own reader takes the last of two tensors with one name
+        arrays: dict[str, np.ndarray] = load_tensors(data)
+    except Exception as error:  # safetensors raises a class of its own, built on Exception
+        raise ValueError(f"{entry}: {error}") from None
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiub":
+            raise ValueError(f"{entry}: {name[:60]!r} has numbers of the kind {array.dtype}")
+    return arrays
+
+
+def _array(arrays: Mapping[str, np.ndarray], name: str, dtype: str, axes: int | None) -> np.ndarray:
+    array = arrays.get(name)
+    if array is None or array.dtype != dtype or (axes is not None and array.ndim != axes):
+        got = "absent" if array is None else f"{array.dtype} with {array.ndim} axes"
+        raise ValueError(f"state.safetensors: {name} is {got}, not {dtype}")
+    return array
+
+
+# -- plain values ------------------------------------------------------------------------------------------------------
+
+
+def _record(record: Any) -> dict[str, Any]:
+    """What was measured after an epoch. A figure that was not a number is null in the file."""
+    if not isinstance(record, dict) or record.keys() != {"epoch", "step", "train", "test", "lr", "seconds"}:
+        raise ValueError("history: a record is not made of epoch, step, train, test, lr and seconds")
+    return {
+        "epoch": _count(record["epoch"], "epoch"),
+        "step": _count(record["step"], "step"),
+        "train": _object(record, "train", _number),
+        "test": _object(record, "test", _number),
+        "lr": _number(record["lr"], "lr"),
+        "seconds": _number(record["seconds"], "seconds"),
+    }
+
+
+def _object(written: dict[str, Any], key: str, read: Callable[[Any, str], T]) -> dict[str, T]:
+    value = written.get(key)
+    if not isinstance(value, dict):
+        raise ValueError(f"{key} is {describe(value)}, not an object")
+    return {name: read(item, key) for name, item in value.items()}
+
+
+def _anything(value: Any, where: str) -> Any:
+    return value
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{where} holds {describe(value)}, not a text")
+    return value
+
+
+def _count(value: Any, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LARGEST:
+        raise ValueError(f"{where} is {describe(value)}, not a count")
+    return value
+
+
+def _number(value: Any, where: str) -> float:
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > 1e308:
+        raise ValueError(f"{where} is {describe(value)}, not a number")
+    return float(value)
+
+
+def _list_of_numbers(value: Any, where: str) -> list[float]:
+    if not isinstance(value, list):
+        raise ValueError(f"{where} holds {describe(value)}, not a list of numbers")
+    return [_number(item, where) for item in value]
