@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from nnstudio.cli.refusal import ReaderGone
-from nnstudio.core.storage import finite
+from nnstudio.core.json_text import finite
 
 
 def say(line: str = "") -> None:

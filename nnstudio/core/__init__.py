@@ -1,1 +1,1 @@
-"""Values: everything that a person decides, as frozen data. Standard library, numpy and safetensors; no Qt, no torch."""
+"""Values: everything that a person decides, as frozen data. Standard library, numpy, safetensors; no Qt, no torch."""

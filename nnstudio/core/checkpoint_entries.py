@@ -1,13 +1,14 @@
 """A Checkpoint as the entries of a project file, and back.
 
-What is decided or counted is JSON, what is computed is safetensors. Everything that comes back is checked, so that those
-who go on from it find the types that `Checkpoint` promises.
+What is decided or counted is JSON, what is computed is safetensors. Everything that comes back is checked, so that
+those who go on from it find the types that `Checkpoint` promises.
 """
 
 from __future__ import annotations
 
 import math
 import struct
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -173,7 +174,7 @@ def _count(value: Any, where: str) -> int:
 def _number(value: Any, where: str) -> float:
     if value is None:
         return math.nan
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > 1e308:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > sys.float_info.max:
         raise ValueError(f"{where} is {describe(value)}, not a number")
     return float(value)
 

@@ -101,19 +101,18 @@ def _directory(file: BinaryIO) -> int:
     """Where the directory at the end of the archive begins: nothing may follow it, and it must be as small as ours."""
     size = file.seek(0, io.SEEK_END)
     ending = _END.size
-    signature, *disks, count, length, start, comment = _END.unpack(_tail(file, size, ending))
+    signature, _, _, _, count, length, start, comment = _END.unpack(_tail(file, size, ending))
     if signature != b"PK\x05\x06" or comment:
         raise ContainerError("is damaged: its end is missing, or something was added behind it")
     locator = _tail(file, size - ending, _LOCATOR_64.size)
     if locator[:4] == b"PK\x06\x07":  # weights of more than 2 GiB
         ending += _LOCATOR_64.size + _END_64.size
-        signature, _, _, _, _, _, _, count, length, start = _END_64.unpack(_tail(file, size - ending + _END_64.size, _END_64.size))
-    del disks
+        *_, count, length, start = _END_64.unpack(_tail(file, size - ending + _END_64.size, _END_64.size))
     if count > len(ENTRIES):
         raise ContainerError(f"is not a project: it holds {count} entries")
     if start + length + ending != size or length > count * 256:
         raise ContainerError("is damaged: its parts do not lie where its directory says")
-    return start
+    return int(start)
 
 
 def _tail(file: BinaryIO, end: int, length: int) -> bytes:
@@ -164,4 +163,4 @@ def _start_of_content(file: BinaryIO, info: zipfile.ZipInfo) -> int:
     wanted = (b"PK\x03\x04", info.flag_bits, info.compress_type, info.CRC, (info.compress_size, info.file_size))
     if found != (*wanted, info.filename.encode(), b""):
         raise ContainerError(f"is damaged: {info.filename} is another entry than its directory says")
-    return info.header_offset + _LOCAL.size + name_length + extra_length
+    return info.header_offset + _LOCAL.size + len(name) + int(extra_length)

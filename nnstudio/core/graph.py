@@ -10,13 +10,18 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterable, Mapping
+from bisect import bisect
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-from nnstudio.core.kinds import Layer
+from nnstudio.core.kinds import Layer, Missing, Port
 
 Position = tuple[float, float]
+
+_LONGEST_TITLE = 80
+_END_OF_CANVAS = 1e6
 
 
 @dataclass(frozen=True)
@@ -56,15 +61,23 @@ class Graph:
 
     def into(self, node_id: str) -> tuple[Edge, ...]:
         """The edges that end at a node."""
-        return tuple(edge for edge in self.edges if edge.target == node_id)
+        return self._into.get(node_id, ())
 
     def out_of(self, node_id: str) -> tuple[Edge, ...]:
         """The edges that start at a node."""
-        return tuple(edge for edge in self.edges if edge.source == node_id)
+        return self._out_of.get(node_id, ())
 
     def ending_at(self, node_id: str, port: str) -> Edge | None:
         """The edge into one input port."""
-        return next((edge for edge in self.edges if edge.target == node_id and edge.target_port == port), None)
+        return next((edge for edge in self.into(node_id) if edge.target_port == port), None)
+
+    @cached_property
+    def _into(self) -> dict[str, tuple[Edge, ...]]:
+        return _grouped(self.edges, "target")
+
+    @cached_property
+    def _out_of(self) -> dict[str, tuple[Edge, ...]]:
+        return _grouped(self.edges, "source")
 
     def order(self) -> tuple[list[str], list[str]]:
         """(ids in topological order, ids that lie on or behind a cycle). Ties go to the node made first."""
@@ -87,7 +100,7 @@ class Graph:
         return ordered, sorted(left, key=id_order)
 
     def cycle(self) -> list[str]:
-        """The ids of one cycle in the order of its wires, or an empty list."""
+        """The ids of one cycle in the order of its wires, the one made first at the front; or an empty list."""
         _, left = self.order()
         if not left:
             return []
@@ -101,29 +114,20 @@ class Graph:
             seen[node_id] = len(walk)
             walk.append(node_id)
             node_id = feeding[node_id]
-        return walk[seen[node_id] :][::-1]
+        found = walk[seen[node_id] :][::-1]
+        first = found.index(min(found, key=id_order))
+        return found[first:] + found[:first]
 
     def free_title(self, wish: str) -> str:
-        """The wish, or the wish with the first number that makes it unlike all other titles."""
-        taken = {node.title for node in self.nodes.values()}
-        if wish not in taken:
-            return wish
-        stem = re.sub(r"_\d+$", "", wish)
-        number = 2
-        while f"{stem}_{number}" in taken:
-            number += 1
-        return f"{stem}_{number}"
+        """The wish, or the wish with a number that makes it unlike all other titles."""
+        return _free(wish, {node.title for node in self.nodes.values()})
 
     # -- changing: each returns a new Graph ------------------------------------------------------------------------
 
     def add(self, layer: Layer, position: Position = (0.0, 0.0), title: str = "") -> tuple[Graph, Node]:
         """The graph with one more node, and that node. Without a title it is called after its layer."""
-        node = Node(
-            id=f"n{self.created + 1}",
-            title=self.free_title(title or default_title(layer)),
-            layer=layer,
-            position=(float(position[0]), float(position[1])),
-        )
+        title = self.free_title(clean_title(title) or default_title(layer))
+        node = Node(f"n{self.created + 1}", title, layer, at(position))
         return replace(self, nodes={**self.nodes, node.id: node}, created=self.created + 1), node
 
     def remove(self, node_ids: Iterable[str]) -> Graph:
@@ -148,17 +152,24 @@ class Graph:
             raise ValueError(f"{source.title} has no output called {edge.source_port!r}")
         if edge.target_port not in {port.name for port in target.layer.input_ports}:
             raise ValueError(f"{target.title} has no input called {edge.target_port!r}")
-        kept = tuple(e for e in self.edges if (e.target, e.target_port) != (edge.target, edge.target_port))
-        return replace(self, edges=tuple(sorted((*kept, edge))))
+        kept = [e for e in self.edges if e.target != edge.target or e.target_port != edge.target_port]
+        kept.insert(bisect(kept, edge), edge)
+        return replace(self, edges=tuple(kept))
 
     def wire(self, source: Node | str, target: Node | str, target_port: str | None = None) -> Graph:
-        """Connect the first output of one node to an input of another: the named one, or the first that is free."""
+        """Connect the first output of one node to an input of another: the named one, or the first that is free.
+
+        Raises:
+            ValueError: there is no such node or port.
+        """
         source_id = source.id if isinstance(source, Node) else source
         target_id = target.id if isinstance(target, Node) else target
-        ports = [port.name for port in self.nodes[target_id].layer.input_ports]
-        free = [port for port in ports if self.ending_at(target_id, port) is None]
-        port = target_port or (free or ports)[0]
-        return self.connect(Edge(source_id, self.nodes[source_id].layer.output_ports[0].name, target_id, port))
+        outputs = [port.name for port in self.nodes[source_id].layer.output_ports] if source_id in self.nodes else []
+        inputs = [port.name for port in self.nodes[target_id].layer.input_ports] if target_id in self.nodes else []
+        taken = {edge.target_port for edge in self.edges if edge.target == target_id}
+        free = [name for name in inputs if name not in taken]
+        port = target_port or next(iter(free or inputs), "")
+        return self.connect(Edge(source_id, next(iter(outputs), ""), target_id, port))
 
     def disconnect(self, edges: Iterable[Edge]) -> Graph:
         """The graph without these wires."""
@@ -167,15 +178,12 @@ class Graph:
 
     def move(self, positions: Mapping[str, Position]) -> Graph:
         """The graph with some nodes at other places."""
-        moved = {
-            node_id: replace(self.nodes[node_id], position=(float(x), float(y)))
-            for node_id, (x, y) in positions.items()
-        }
+        moved = {node_id: replace(self.nodes[node_id], position=at(place)) for node_id, place in positions.items()}
         return replace(self, nodes={**self.nodes, **moved})
 
     def rename(self, node_id: str, title: str) -> Graph:
         """The graph with another title on one node; a title that is taken gets a number."""
-        title = " ".join(title.split())[:80]
+        title = clean_title(title)
         if not title or title == self.nodes[node_id].title:
             return self
         without = replace(self, nodes={k: v for k, v in self.nodes.items() if k != node_id})
@@ -185,11 +193,12 @@ class Graph:
     def set_layer(self, node_id: str, layer: Layer) -> Graph:
         """The graph with another layer (or the same with other settings) in one node.
 
-        Wires to ports that the new layer lacks are dropped; a single input or output keeps its wire whatever its name.
+        A wire stays at the port of the same name. Where the two layers share no name, ports follow each other in their
+        order. Wires for which there is no port are dropped.
         """
         node = self.nodes[node_id]
-        inputs = _port_names(node.layer.input_ports, layer.input_ports)
-        outputs = _port_names(node.layer.output_ports, layer.output_ports)
+        inputs = _followers(node.layer.input_ports, layer.input_ports, {e.target_port for e in self.into(node_id)})
+        outputs = _followers(node.layer.output_ports, layer.output_ports, {e.source_port for e in self.out_of(node_id)})
         edges = []
         for edge in self.edges:
             if edge.target == node_id:
@@ -219,32 +228,52 @@ class Graph:
 
     def duplicate(self, node_ids: Iterable[str], offset: Position = (32.0, 32.0)) -> tuple[Graph, list[str]]:
         """The graph with copies of these nodes and of the wires among them, and the ids of the copies."""
-        chosen = sorted(set(node_ids), key=id_order)
-        part = replace(
-            self,
-            nodes={node_id: self.nodes[node_id] for node_id in chosen},
-            edges=tuple(edge for edge in self.edges if edge.source in chosen and edge.target in chosen),
-        )
-        return self.paste(part, offset)
+        chosen = set(node_ids)
+        return self.paste(self.remove(self.nodes.keys() - chosen), offset)
 
     def paste(self, part: Graph, offset: Position = (0.0, 0.0)) -> tuple[Graph, list[str]]:
         """The graph with all nodes and wires of another one added under new ids, and these ids."""
-        graph = self
+        nodes, titles = dict(self.nodes), Titles(node.title for node in self.nodes.values())
         new_ids: dict[str, str] = {}
-        for node_id in sorted(part.nodes, key=id_order):
-            node = part.nodes[node_id]
-            place = (node.position[0] + offset[0], node.position[1] + offset[1])
-            graph, copy = graph.add(node.layer, place, node.title)
-            new_ids[node_id] = copy.id
-        for edge in part.edges:
-            graph = graph.connect(replace(edge, source=new_ids[edge.source], target=new_ids[edge.target]))
-        return graph, list(new_ids.values())
+        for number, old in enumerate(sorted(part.nodes.values(), key=lambda node: id_order(node.id)), self.created + 1):
+            new_ids[old.id] = f"n{number}"
+            place = at((old.position[0] + offset[0], old.position[1] + offset[1]))
+            nodes[f"n{number}"] = Node(f"n{number}", titles.take(old.title), old.layer, place)
+        copies = [replace(edge, source=new_ids[edge.source], target=new_ids[edge.target]) for edge in part.edges]
+        edges = tuple(sorted((*self.edges, *copies)))
+        return Graph(nodes, edges, self.created + len(new_ids)), list(new_ids.values())
+
+
+class Titles:
+    """The titles that are taken in a drawing."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = set(taken)
+
+    def take(self, wish: str) -> str:
+        """The wish, or the wish with a number; taken from now on."""
+        title = _free(wish, self._taken)
+        self._taken.add(title)
+        return title
+
+
+def clean_title(text: str) -> str:
+    """A title on one line and of a fit length, without characters that cannot be seen or that turn the text round."""
+    joiners = "\u200c\u200d"  # invisible too, but Persian and some emoji are written with them
+    seen = "".join(letter for letter in text if letter.isprintable() or letter.isspace() or letter in joiners)
+    return " ".join(seen.split())[:_LONGEST_TITLE].strip(f" {joiners}")
+
+
+def at(position: Iterable[float]) -> Position:
+    """A place on the canvas: what lies beyond its end comes to lie at it."""
+    x, y = (0.0 if n != n else float(max(-_END_OF_CANVAS, min(_END_OF_CANVAS, n))) for n in position)
+    return x, y
 
 
 def default_title(layer: Layer) -> str:
     """`MaxPool2d` becomes `max_pool2d`: readable, and fit for the name of an attribute in Python."""
-    name = getattr(layer, "name", "") or type(layer).__name__
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", str(name)).lower()
+    name = layer.name if isinstance(layer, Missing) else type(layer).__name__
+    return clean_title(re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()) or "layer"
 
 
 def module_names(graph: Graph) -> dict[str, str]:
@@ -258,11 +287,8 @@ def module_names(graph: Graph) -> dict[str, str]:
         stem = re.sub(r"\W+", "_", graph.nodes[node_id].title, flags=re.ASCII).strip("_").lower() or "layer"
         if stem[0].isdigit():
             stem = f"layer_{stem}"
-        name, number = stem, 2
-        while name in taken:
-            name, number = f"{stem}_{number}", number + 1
+        names[node_id] = name = stem if stem not in taken else _numbered(stem, taken)
         taken.add(name)
-        names[node_id] = name
     return names
 
 
@@ -281,11 +307,37 @@ RESERVED = frozenset(
 )
 
 
-def _port_names(old: tuple[Any, ...], new: tuple[Any, ...]) -> dict[str, str]:
+def _grouped(edges: tuple[Edge, ...], end: str) -> dict[str, tuple[Edge, ...]]:
+    found: dict[str, list[Edge]] = {}
+    for edge in edges:
+        found.setdefault(getattr(edge, end), []).append(edge)
+    return {node_id: tuple(group) for node_id, group in found.items()}
+
+
+def _free(wish: str, taken: Container[str]) -> str:
+    return wish if wish not in taken else _numbered(re.sub(r"_[0-9]+$", "", wish), taken)
+
+
+def _numbered(stem: str, taken: Container[str]) -> str:
+    """The stem with a number, from 2 on, that is not taken while the one before it is."""
+
+    def numbered(number: int) -> str:
+        return f"{stem[: _LONGEST_TITLE - len(str(number)) - 1]}_{number}"
+
+    low, high = 1, 2
+    while numbered(high) in taken:
+        low, high = high, 2 * high
+    while high - low > 1:  # thousands of nodes have one stem: halving finds the end of the row at once
+        middle = (low + high) // 2
+        low, high = (middle, high) if numbered(middle) in taken else (low, middle)
+    return numbered(high)
+
+
+def _followers(old: tuple[Port, ...], new: tuple[Port, ...], wired: set[str]) -> dict[str, str]:
     """Which new port takes the wire of each old one."""
-    if len(old) == 1 and len(new) >= 1:
-        return {old[0].name: new[0].name}
-    kept = {port.name: port.name for port in old if port.name in {p.name for p in new}}
-    if not kept and old and new:  # a single new port takes the wire of the first
-        kept = {old[0].name: new[0].name}
-    return kept
+    before, after = [port.name for port in old], [port.name for port in new]
+    if not set(before) & set(after):
+        if len(after) == 1:  # the only port there is takes the wire that there is
+            before = [name for name in before if name in wired]
+        return dict(zip(before, after, strict=False))
+    return {name: name for name in before if name in after}

@@ -23,9 +23,7 @@ def parse(data: bytes, values: int = 1_000_000) -> Any:
     """
     _measure(data, values)
     try:
-        value = json.loads(
-            data.decode("utf-8"), parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_once
-        )
+        value = json.loads(data.decode("utf-8"), parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_once)
         if re.search(rb"\\u[dD][89a-fA-F]", data):  # half of a character from beyond the first 65,536
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except RecursionError:

@@ -7,23 +7,24 @@ from typing import Any
 
 from nnstudio.core.graph import Graph
 from nnstudio.core.kinds import Dataset, Optimizer, Schedule
+from nnstudio.core.spec import describe
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 def _whole(name: str, value: Any, low: int, high: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ValueError(f"{name} needs a whole number from {low} to {high}, but got {value!r}")
+        raise ValueError(f"{name} needs a whole number from {low} to {high}, but got {describe(value)}")
 
 
 def _between(name: str, value: Any, low: float, high: float) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise ValueError(f"{name} needs a number from {low:g} to {high:g}, but got {value!r}")
+        raise ValueError(f"{name} needs a number from {low:g} to {high:g}, but got {describe(value)}")
 
 
 def _yes_or_no(name: str, value: Any) -> None:
     if not isinstance(value, bool):
-        raise ValueError(f"{name} needs yes or no (true or false), but got {value!r}")
+        raise ValueError(f"{name} needs yes or no (true or false), but got {describe(value)}")
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class TrainingSettings:
             _whole("batch_size", self.batch_size, 1, 10_000_000)
         _whole("seed", self.seed, 0, 2**32 - 1)
         if self.device not in DEVICES:
-            raise ValueError(f"device needs one of {', '.join(DEVICES)}, but got {self.device!r}")
+            raise ValueError(f"device needs one of {', '.join(DEVICES)}, but got {describe(self.device)}")
 
 
 @dataclass(frozen=True)

@@ -165,7 +165,9 @@ def _layer(written: Any, node_id: str) -> Layer:
     except (UnknownSpec, SpecError) as error:
         name = written.get("name") if isinstance(written, dict) else None
         if not isinstance(name, str) or len(name) > _LIMIT_NAME:
-            raise ValueError(f"graph: the layer of node {node_id} is {describe(written)}, not an object with a name") from None
+            raise ValueError(
+                f"graph: the layer of node {node_id} is {describe(written)}, not an object with a name"
+            ) from None
         kept = Missing(
             name=name,
             settings_text=json.dumps(written.get("settings", {}), ensure_ascii=False),

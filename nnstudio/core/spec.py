@@ -24,7 +24,7 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, ClassVar, Self, dataclass_transform
 
 
@@ -41,7 +41,7 @@ class UnknownSpec(ValueError):
 
     def __init__(self, kind: str, name: str) -> None:
         self.kind, self.name = kind, name
-        super().__init__(f"there is no {kind} called {name!r} in this version of NN Studio")
+        super().__init__(f"there is no {kind} called {name[:80]!r} in this version of NN Studio")
 
 
 _LARGEST = 2**53  # larger whole numbers are not all the same in a float, nor in other programs that read JSON
@@ -75,12 +75,18 @@ class Setting:
         words = self.name.replace("_", " ")
         return words[:1].upper() + words[1:]
 
-    @property
+    @cached_property
     def optional(self) -> bool:
         """Whether None is allowed: the value then follows from the data or the wire."""
         return type(None) in typing.get_args(self.type)
 
-    @property
+    @cached_property
+    def alternatives(self) -> frozenset[Any]:
+        """The types that a value other than None may have."""
+        one = typing.get_origin(self.type) not in (typing.Union, types.UnionType)
+        return frozenset((self.type,) if one else typing.get_args(self.type)) - {type(None)}
+
+    @cached_property
     def kind(self) -> type[Spec] | None:
         """The kind of Spec that this setting holds, if it holds one."""
         return self.type if inspect.isclass(self.type) and issubclass(self.type, Spec) else None
@@ -160,8 +166,10 @@ class Spec:
             if "limits" not in item.metadata:
                 raise TypeError(f"{cls.__name__}.{item.name} must be declared with field()")
         for setting in settings:
-            if setting.read(setting.default) != setting.default:
-                raise TypeError(f"{cls.__name__}.{setting.name}: the default {setting.default!r} is not of its type")
+            try:
+                _check_declaration(setting)
+            except (TypeError, ValueError) as error:
+                raise TypeError(f"{cls.__name__}.{setting.name}: {error}") from None
         others[cls.__name__] = cls
 
     def __post_init__(self) -> None:
@@ -231,7 +239,7 @@ def from_json(kind: type[Spec], written: Any) -> Any:
     for name in settings:
         if name not in known:
             raise SpecError(
-                str(name), f"to be one of {', '.join(sorted(known)) or 'no settings'}", "an unknown setting"
+                str(name)[:40], f"to be one of {', '.join(sorted(known)) or 'no settings'}", "an unknown setting"
             )
     return found(**settings)
 
@@ -247,53 +255,64 @@ def describe(value: Any) -> str:
     if isinstance(value, (int, float)):
         return f"{value}"[:40]
     if isinstance(value, (list, tuple)):
-        return f"the list {list(value)!r}"[:60]
+        return f"the list {list(value[:20])!r}"[:60]
     if isinstance(value, Spec):
         return type(value).__name__
     return f"a value of type {type(value).__name__}"
+
+
+# What a setting may be, beside a kind of Spec; each of these also with None.
+_TYPES: tuple[set[Any], ...] = ({bool}, {int}, {float}, {str}, {tuple[int, ...]}, {int, tuple[int, int]})
+
+
+def _check_declaration(setting: Setting) -> None:
+    """Raises TypeError or ValueError with what is wrong; the name of the setting is put before it."""
+    limits = setting.limits
+    kinds = setting.alternatives
+    numbers = kinds <= {int, float, tuple[int, ...], tuple[int, int]}
+    if kinds not in _TYPES and setting.kind is None:
+        raise TypeError(f"a setting cannot have the type {setting.type}")
+    if not limits.sentence.strip():
+        raise TypeError("it needs a sentence")
+    if limits.choices is not None and (kinds != {str} or len(set(limits.choices)) < max(1, len(limits.choices))):
+        raise TypeError("choices are different texts, for a text")
+    if not numbers and (limits.minimum is not None or limits.maximum is not None or limits.logarithmic):
+        raise TypeError("limits are for numbers")
+    if limits.minimum is not None and limits.maximum is not None and limits.minimum > limits.maximum:
+        raise TypeError("its minimum is above its maximum")
+    if limits.above_minimum and limits.minimum is None:
+        raise TypeError("there is no minimum for it to be above")
+    if setting.read(setting.default) != setting.default or (setting.default is None and not setting.optional):
+        raise TypeError(f"the default {setting.default!r} is not of its type")
 
 
 def _read(setting: Setting, value: Any) -> Any:
     if value is None and setting.optional:
         return None
     if setting.kind is not None:
-        if isinstance(value, setting.kind):
-            return value
-        return from_json(setting.kind, value)
-    wanted = setting.type
-    if setting.optional:
-        rest = [part for part in typing.get_args(wanted) if part is not type(None)]
-        wanted = rest[0] if len(rest) == 1 else typing.Union[tuple(rest)]  # noqa: UP007
-    return _read_plain(setting, wanted, value)
-
-
-def _read_plain(setting: Setting, wanted: Any, value: Any) -> Any:
-    limits = setting.limits
-    if wanted is bool:
+        return value if isinstance(value, setting.kind) else from_json(setting.kind, value)
+    kinds, limits = setting.alternatives, setting.limits
+    if kinds == {bool}:
         if isinstance(value, bool):
             return value
         raise SpecError(setting.name, "yes or no (true or false)", describe(value))
-    if wanted is int:
+    if kinds == {int}:
         return _whole(setting, value)
-    if wanted is float:
+    if kinds == {float}:
         # No infinity, no not-a-number, and no whole number that a float cannot hold.
         if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
             _inside(setting, value)
             return float(value)
         raise SpecError(setting.name, _needed("a number", limits), describe(value))
-    if wanted is str:
+    if kinds == {str}:
         if not isinstance(value, str):
             raise SpecError(setting.name, "a text", describe(value))
         if limits.choices is not None and value not in limits.choices:
             raise SpecError(setting.name, f"one of {', '.join(limits.choices)}", describe(value))
         return value
-    if typing.get_origin(wanted) is tuple:
+    if kinds == {tuple[int, ...]}:
         return _wholes(setting, value, None)
-    if typing.get_origin(wanted) in (typing.Union, types.UnionType):  # int | tuple[int, int]
-        if isinstance(value, (tuple, list)):
-            return _wholes(setting, value, 2)
-        return _whole(setting, value)
-    raise TypeError(f"{setting.name}: a setting cannot have the type {wanted!r}")
+    return _wholes(setting, value, 2) if isinstance(value, (tuple, list)) else _whole(setting, value)
 
 
 def _wholes(setting: Setting, value: Any, length: int | None) -> tuple[int, ...]:
@@ -324,10 +343,11 @@ def _needed(words: str, limits: Limits) -> str:
     low, high = limits.minimum, limits.maximum
     above = "above" if limits.above_minimum else "of at least"
     if low is not None and high is not None:
-        between = f"above {low:g} and at most {high:g}" if limits.above_minimum else f"from {low:g} to {high:g}"
-        return f"{words} {between}"
+        if limits.above_minimum:
+            return f"{words} above {low:.10g} and at most {high:.10g}"
+        return f"{words} from {low:.10g} to {high:.10g}"
     if low is not None:
-        return f"{words} {above} {low:g}"
+        return f"{words} {above} {low:.10g}"
     if high is not None:
-        return f"{words} of at most {high:g}"
+        return f"{words} of at most {high:.10g}"
     return words

@@ -140,9 +140,7 @@ def write(
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         folder = _shown(os.path.dirname(os.path.realpath(path)), whole=True)
-        raise StorageError(
-            f"{_shown(path)} could not be saved in {folder}: {reason}. Nothing was changed."
-        ) from None
+        raise StorageError(f"{_shown(path)} could not be saved in {folder}: {reason}. Nothing was changed.") from None
 
 
 def to_bytes(project: Project, checkpoint: Checkpoint | None = None, picture: bytes = b"") -> bytes:

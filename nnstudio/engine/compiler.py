@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from types import MethodType
 from typing import Any
@@ -227,7 +228,7 @@ def _check_layer(
     graph: Graph, node_id: str, layer: Layer, types: tuple[TensorType, ...]
 ) -> tuple[NodeReport, list[Problem]]:
     title = graph.nodes[node_id].title
-    complaints = list(layer.check(*types))
+    complaints = [_with_branches(graph, node_id, types, complaint) for complaint in layer.check(*types)]
     problems = [Problem.at(node_id, title, complaint) for complaint in complaints]
     if errors(problems):
         return NodeReport(types), problems
@@ -241,6 +242,20 @@ def _check_layer(
     return NodeReport(types, output if layer.output_ports else types[0], parameters, summary), problems
 
 
+
+
+def _with_branches(graph: Graph, node_id: str, types: tuple[TensorType, ...], complaint: Complaint) -> Complaint:
+    """The same complaint, in which "a [B, 8]" also says which node that comes from."""
+    ports = graph.nodes[node_id].layer.input_ports
+    if len(ports) == 1:
+        return complaint
+    got = complaint.got
+    for port, kind in zip(ports, types, strict=True):
+        edge = graph.ending_at(node_id, port.name)
+        if edge is not None:
+            branch = f"{port.name} {kind.text} from {graph.nodes[edge.source].title}"
+            got = re.sub(rf"\b{re.escape(port.name)} {re.escape(kind.text)}(?! from)", lambda _, b=branch: b, got, count=1)
+    return replace(complaint, got=got)
 
 
 @lru_cache(maxsize=20_000)

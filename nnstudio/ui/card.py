@@ -44,10 +44,11 @@ class Card(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._picture = picture
+        self._scaled: tuple[QSize, QPixmap] | None = None
         self._draw = draw
 
     def set_picture(self, picture: QPixmap | None) -> None:
-        self._picture = picture
+        self._picture, self._scaled = picture, None
         self.update()
 
     def answers(self, typed: str) -> bool:
@@ -85,6 +86,7 @@ class Card(QAbstractButton):
         painter.save()
         painter.setClipPath(shape)
         top = QRectF(outline.left(), outline.top(), outline.width(), outline.height() - _TEXT_HEIGHT)
+        painter.setClipRect(top, Qt.ClipOperation.IntersectClip)
         self._paint_picture(painter, top)
         painter.setPen(shown.color("border"))
         painter.drawLine(top.bottomLeft(), top.bottomRight())
@@ -98,14 +100,25 @@ class Card(QAbstractButton):
 
     def _paint_picture(self, painter: QPainter, place: QRectF) -> None:
         if self._picture is not None and not self._picture.isNull():
-            size = self._picture.size().scaled(place.size().toSize(), Qt.AspectRatioMode.KeepAspectRatioByExpanding)
-            target = QRectF(QPointF(), size.toSizeF())
-            target.moveCenter(place.center())
-            painter.drawPixmap(target, self._picture, QRectF(self._picture.rect()))
+            picture = self._fitted(place)
+            size = picture.deviceIndependentSize()
+            painter.drawPixmap(place.center() - QPointF(size.width() / 2, size.height() / 2), picture)
         elif self._draw is not None:
             self._draw(painter, place)
         else:
             painter.fillRect(place, theme.current().color("canvas"))
+
+    def _fitted(self, place: QRectF) -> QPixmap:
+        """The picture so large that it covers the place; scaled once and well, for it is much larger as a rule."""
+        scale = self.devicePixelRatio()
+        wanted = (place.size() * scale).toSize()
+        if self._scaled is None or self._scaled[0] != wanted:
+            assert self._picture is not None
+            cover, smooth = Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode.SmoothTransformation
+            scaled = self._picture.scaled(wanted, cover, smooth)
+            scaled.setDevicePixelRatio(scale)
+            self._scaled = (wanted, scaled)
+        return self._scaled[1]
 
     def _paint_text(self, painter: QPainter, place: QRectF) -> None:
         shown = theme.current()

@@ -8,11 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QDateTime, QEvent, QLocale, QObject, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -29,6 +28,8 @@ from nnstudio import paths
 from nnstudio.core import storage
 from nnstudio.ui import icons, miniature, theme
 from nnstudio.ui.card import Card, Grid
+
+_BY_MOUSE = Qt.FocusReason.MouseFocusReason  # what is clicked is seen already
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +91,8 @@ class Gallery(QWidget):
         self.resize(1280, 800)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
 
-        self.search = QLineEdit(placeholderText="Find an example or a project…", objectName="gallery_search")
+        self.search = QLineEdit(placeholderText="Find an example or a project…")
+        self.search.setObjectName("gallery_search")
         self.search.setAccessibleName("Find an example or a project")
         self.search.setClearButtonEnabled(True)
         self.search.setMinimumWidth(120)
@@ -98,13 +100,15 @@ class Gallery(QWidget):
         self.search.textChanged.connect(self._find)
         self.search.returnPressed.connect(self._choose_first)
         self.search.installEventFilter(self)
-        self.open_button = QPushButton(" Open…", objectName="gallery_open")
+        self.open_button = QPushButton(" Open…")
+        self.open_button.setObjectName("gallery_open")
         self.open_button.setAccessibleName("Open…")
         self.open_button.setToolTip("Opens a project file.")
         self.open_button.setShortcut("Ctrl+O")
         icons.attach(self.open_button, "folder-open")
         self.open_button.clicked.connect(self.open_chosen)
-        self.new_button = QPushButton(" New project", objectName="gallery_new")
+        self.new_button = QPushButton(" New project")
+        self.new_button.setObjectName("gallery_new")
         self.new_button.setAccessibleName("New project")
         self.new_button.setToolTip("Starts with an empty drawing.")
         self.new_button.setProperty("primary", True)
@@ -162,7 +166,7 @@ class Gallery(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Down goes from the search field to the first card."""
-        if watched is self.search and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+        if watched == self.search and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if event.key() == Qt.Key.Key_Down and self.cards():
                 self.cards()[0].setFocus(Qt.FocusReason.TabFocusReason)
                 return True
@@ -268,7 +272,8 @@ class Gallery(QWidget):
         return card
 
     def _recent_card(self, path: Path) -> Card:
-        saved = QLocale().toString(datetime.fromtimestamp(path.stat().st_mtime), QLocale.FormatType.ShortFormat)
+        moment = QDateTime.fromSecsSinceEpoch(int(path.stat().st_mtime))
+        saved = QLocale().toString(moment, QLocale.FormatType.ShortFormat)
         card = Card(path.stem, f"{saved} · {path.parent}")
         card.setToolTip(str(path))
         card.clicked.connect(lambda: self.project_chosen.emit(str(path)))
@@ -335,8 +340,7 @@ class _Visible(QObject):
         self._show = show
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        focused = isinstance(event, QFocusEvent) and event.gotFocus()
-        if focused and event.reason() != Qt.FocusReason.MouseFocusReason:  # what is clicked is seen already
+        if isinstance(event, QFocusEvent) and event.gotFocus() and event.reason() != _BY_MOUSE:
             self._show(watched)
         return False
 

@@ -141,7 +141,8 @@ class Palette(QWidget):
 
 
 def _children(group: QTreeWidgetItem) -> list[QTreeWidgetItem]:
-    return [group.child(row) for row in range(group.childCount())]
+    rows = (group.child(row) for row in range(group.childCount()))
+    return [item for item in rows if item is not None]
 
 
 def match(typed: str, layer: type[Layer]) -> int | None:

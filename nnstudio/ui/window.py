@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QImage, QStatusTipEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QImage, QImageWriter, QStatusTipEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QVBoxLayout, QWidget
 
 from nnstudio.core import storage
@@ -29,7 +29,7 @@ from nnstudio.ui.panels.catalogue import PANELS
 from nnstudio.ui.search import Search
 from nnstudio.ui.status import Status
 from nnstudio.ui.toolbar import Toolbar
-from nnstudio.ui.training import Training
+from nnstudio.ui.training import Training, View
 from nnstudio.ui.training_form import TrainingForm
 
 _PICTURE_WIDTH = 640
@@ -80,7 +80,8 @@ class Window(QMainWindow):
             ),
             self.panels,
         )
-        for view in (*self.panels, self.canvas, self.inspector):
+        views: tuple[View, ...] = (*self.panels, self.canvas, self.inspector)
+        for view in views:
             self.training.add_view(view)
         self.actions_.connect(self._verbs())
         self.palette_.chosen.connect(self.canvas.add_layer)
@@ -367,5 +368,5 @@ def _png(image: QImage) -> bytes:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
+    QImageWriter(buffer, QByteArray(b"png")).write(image)
     return bytes(data.data())

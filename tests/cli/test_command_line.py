@@ -17,7 +17,7 @@ import torch
 
 import nnstudio as package
 from engine.projects import iris
-from nnstudio.core import storage
+from nnstudio.core import container, storage
 from nnstudio.core.project import DataSettings
 
 ROOT = Path(package.__file__).resolve().parent.parent
@@ -31,9 +31,7 @@ def rewritten(path: Path, change) -> None:
     entries["project.json"] = change(entries["project.json"].decode()).encode()
     sums = {name: hashlib.sha256(data).hexdigest() for name, data in entries.items() if name != "manifest.json"}
     entries["manifest.json"] = json.dumps({"sha256": sums}).encode()
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, data in entries.items():
-            archive.writestr(name, data)
+    path.write_bytes(container.pack(entries))
 
 
 def broken(path: Path) -> Path:

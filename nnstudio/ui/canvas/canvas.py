@@ -27,7 +27,7 @@ from nnstudio.core.project import Project
 from nnstudio.core.spec import registered
 from nnstudio.ui import theme
 from nnstudio.ui.canvas import face, lettering, menus
-from nnstudio.ui.canvas.drawing import Drawing
+from nnstudio.ui.canvas.editing import Editing
 from nnstudio.ui.canvas.geometry import GRID
 from nnstudio.ui.canvas.gesture import Gesture, MoveNodes, Pointer, SelectArea
 from nnstudio.ui.canvas.scene import Hit
@@ -47,7 +47,7 @@ _CONTROL = Qt.KeyboardModifier.ControlModifier
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
-class Canvas(Drawing):
+class Canvas(Editing):
     """The drawing of one document. Everything that it does can be undone, and is one `document.edit`."""
 
     def __init__(self, document: Document, training: Training | None = None) -> None:

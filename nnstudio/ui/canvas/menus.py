@@ -9,13 +9,13 @@ from PySide6.QtWidgets import QMenu
 
 from nnstudio.core.graph import Edge
 from nnstudio.ui import icons
-from nnstudio.ui.canvas.drawing import Drawing
+from nnstudio.ui.canvas.editing import Editing
 
 # Text with its key, icon, what it does; None is a line.
 _Entry = tuple[str, str, Callable[[], object]] | None
 
 
-def node_menu(drawing: Drawing, node_id: str) -> QMenu:
+def node_menu(drawing: Editing, node_id: str) -> QMenu:
     chosen = drawing.document.selection
     several = len(chosen) > 1 and node_id in chosen
     entries: list[_Entry] = []
@@ -32,7 +32,7 @@ def node_menu(drawing: Drawing, node_id: str) -> QMenu:
     return _menu(drawing, "node_menu", entries)
 
 
-def edge_menu(drawing: Drawing, edge: Edge, place: QPointF) -> QMenu:
+def edge_menu(drawing: Editing, edge: Edge, place: QPointF) -> QMenu:
     return _menu(
         drawing,
         "wire_menu",
@@ -44,7 +44,7 @@ def edge_menu(drawing: Drawing, edge: Edge, place: QPointF) -> QMenu:
     )
 
 
-def canvas_menu(drawing: Drawing, place: QPointF) -> QMenu:
+def canvas_menu(drawing: Editing, place: QPointF) -> QMenu:
     return _menu(
         drawing,
         "canvas_menu",
@@ -59,7 +59,7 @@ def canvas_menu(drawing: Drawing, place: QPointF) -> QMenu:
     )
 
 
-def _menu(drawing: Drawing, name: str, entries: list[_Entry]) -> QMenu:
+def _menu(drawing: Editing, name: str, entries: list[_Entry]) -> QMenu:
     menu = QMenu(drawing)
     menu.setObjectName(name)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -22,7 +22,7 @@ from nnstudio.ui.canvas.sketch import Sketch
 # Below this scale a node is a coloured block with its name; below the second not even that.
 FAR = 0.45
 FARTHEST = 0.28
-_MARGIN = 10.0
+_MARGIN = 12.0
 _LINE = 15.0
 _BADGE = 8.0
 _SIGNS = {"error": "!", "warning": "!", "note": "i"}
@@ -296,16 +296,14 @@ class NodeItem(QGraphicsItem):
         """From far away: a block in the colour of the category, with the name as large as it fits."""
         color = shown.category(self.node.layer.category)
         severity = self._face.severity
-        pen = QPen(Qt.PenStyle.NoPen)
-        if self.selected or severity in ("error", "warning"):
-            pen = QPen(shown.color("accent" if self.selected else _COLORS[severity]), min(3.0 / scale, 20.0))
-        painter.setPen(pen)
+        edge = "accent" if self.selected else _COLORS[severity] if severity in ("error", "warning") else ""
         if scale < FARTHEST:
+            if edge:
+                wide = 3.0 / scale
+                painter.fillRect(self._card.adjusted(-wide, -wide, wide, wide), shown.color(edge))
             painter.fillRect(self._card, color)
-            if pen.style() != Qt.PenStyle.NoPen:
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRect(self._card)
             return
+        painter.setPen(QPen(shown.color(edge), 3.0 / scale) if edge else Qt.PenStyle.NoPen)
         painter.setBrush(color)
         painter.drawRoundedRect(self._card, 2 * geometry.RADIUS, 2 * geometry.RADIUS)
         size = min(38, round(11 / scale))
