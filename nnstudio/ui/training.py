@@ -24,6 +24,11 @@ State = Literal["idle", "running", "pausing", "paused"]
 PICTURES_A_SECOND = 15
 # The part of the time that one view may take, drawing and measuring together.
 SHARE = 0.03
+# The part of the time that the window's thread may take in all while a network trains: what it computes and paints, the
+# training waits for, since both are Python. Painting happens after `draw`, so it is seen here and not there.
+WINDOW_SHARE = 0.10
+PACE_SECONDS = 0.5
+SLOWEST_PACE = 6.0
 # Networks larger than this are not made on each edit only to show their first weights.
 PREVIEW_PARAMETERS = 2_000_000
 
@@ -31,12 +36,34 @@ PREVIEW_PARAMETERS = 2_000_000
 class View(Protocol):
     """What Training needs of a panel, of the canvas and of the inspector."""
 
-    key: str
-
+    @property
+    def key(self) -> str: ...
     def request(self) -> Callable[[Run], Any] | None: ...
     def draw(self, reading: Any, snapshot: Snapshot) -> None: ...
     def clear(self) -> None: ...
     def isVisible(self) -> bool: ...
+
+
+class _Pace:
+    """How much longer than wished all views wait, so that the window keeps to its share of the time."""
+
+    def __init__(self) -> None:
+        self.factor = 1.0
+        self.begin()
+
+    def begin(self) -> None:
+        """Count from now on."""
+        self._wall, self._busy = time.perf_counter(), time.thread_time()
+
+    def count(self) -> None:
+        """Renew the factor when enough time has passed."""
+        wall, busy = time.perf_counter(), time.thread_time()
+        if wall - self._wall < PACE_SECONDS:
+            return
+        share = (busy - self._busy) / (wall - self._wall)
+        wanted = self.factor * share / WINDOW_SHARE
+        self.factor = min(max(0.5 * self.factor + 0.5 * wanted, 1.0), SLOWEST_PACE)
+        self._wall, self._busy = wall, busy
 
 
 class _Turn:
@@ -78,6 +105,7 @@ class Training(QObject):
         self._views: list[View] = []
         self._turns: dict[str, _Turn] = {}
         self._first = 0
+        self._pace = _Pace()
         self._timer = QTimer(self)
         self._timer.setInterval(1000 // PICTURES_A_SECOND // 4)
         self._timer.timeout.connect(self._pull)
@@ -212,6 +240,7 @@ class Training(QObject):
             turn.asked, turn.answer = False, None
         self._set_state("running")
         self._worker.start(Worker.Priority.InheritPriority)
+        self._pace.begin()
         self._timer.start()
 
     def _renew(self) -> bool:
@@ -312,6 +341,7 @@ class Training(QObject):
         worker = self._worker
         if worker is None:
             return
+        self._pace.count()
         for answer in worker.answers():
             self._take(answer)
         snapshot = worker.newest
@@ -353,7 +383,7 @@ class Training(QObject):
                 view.draw(answer.reading, snapshot)
             turn.step = snapshot.step
             turn.cost = time.perf_counter() - now + answer.seconds
-            turn.due = now + max(1 / PICTURES_A_SECOND, turn.cost / SHARE)
+            turn.due = now + max(1 / PICTURES_A_SECOND, turn.cost / SHARE) * self._pace.factor
             self._first = (place + 1) % count
             return
 

@@ -67,7 +67,7 @@ def one_edit(document: Document, what: int, a: int, b: int, c: int) -> None:
 
 
 @given(_EDITS)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_a_scene_that_followed_looks_like_one_made_anew(qapp, edits):
     document = Document(Project(residual_graph(), DataSettings(make(Dataset, "AND")), TrainingSettings()))
     scene = Scene(document)
