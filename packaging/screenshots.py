@@ -50,9 +50,9 @@ def main() -> int:
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
     SCREENSHOTS.mkdir(exist_ok=True)
     chosen = set(sys.argv[1:])
-    for name, example, shown, seconds, title, size in SHOTS:
+    for name, example, theme_name, seconds, title, size in SHOTS:
         if not chosen or name in chosen:
-            theme.apply(application, theme.THEMES[shown])
+            theme.apply(application, theme.THEMES[theme_name])
             shoot(name, example, seconds, title, size)
     if not chosen or "problem-light" in chosen:
         theme.apply(application, theme.LIGHT)
@@ -154,11 +154,11 @@ def paint_surface(run: Run) -> QImage:
         soft = 0.5 + (probabilities[:, -1] - 0.5) * 0.8
         pixels = theme.diverging(shown)[(soft * 255).astype(np.uint8)][:, :3]
     else:  # each class paints its colour over the neutral one, as strongly as it leads
-        colors = np.array([color.getRgb()[:3] for color in theme.class_colors(shown, data.classes)])
-        neutral = np.array(shown.color("neutral").getRgb()[:3])
+        leaders = np.array([rgb(color) for color in theme.class_colors(shown, data.classes)], float)
+        neutral = np.array(rgb(shown.color("neutral")))
         best = probabilities.argmax(axis=1)
         lead = (probabilities.max(axis=1, keepdims=True) - 1 / data.classes) / (1 - 1 / data.classes) * 0.8
-        pixels = (neutral + (colors[best] - neutral) * lead).astype(np.uint8)
+        pixels = (neutral + (leaders[best] - neutral) * lead).astype(np.uint8)
     pixels = np.ascontiguousarray(pixels.reshape(*x.shape, 3))
     image = QImage(pixels.data, x.shape[1], x.shape[0], 3 * x.shape[1], QImage.Format.Format_RGB888).scaled(
         CARD, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
@@ -177,12 +177,16 @@ def paint_surface(run: Run) -> QImage:
     return image
 
 
+def rgb(color: QColor) -> tuple[int, int, int]:
+    return color.red(), color.green(), color.blue()
+
+
 def paint_images(run: Run) -> QImage:
     """The first images of the data, light on dark or dark on light as the theme is."""
     shown = theme.current()
     image = QImage(CARD, QImage.Format.Format_RGB32)
     image.fill(shown.color("canvas"))
-    low, high = (np.array(shown.color(name).getRgb()[:3]) for name in ("canvas", "text"))
+    low, high = (np.array(rgb(shown.color(name))) for name in ("canvas", "text"))
     painter = QPainter(image)
     side, columns, rows = 56, 7, 4
     left, top = (CARD.width() - side * columns) // 2, (CARD.height() - side * rows) // 2
@@ -229,7 +233,7 @@ def paint_curve(run: Run) -> QImage:
 
 def save(image: QImage, name: str) -> None:
     path = SCREENSHOTS / f"{name}.png"
-    image.convertToFormat(QImage.Format.Format_RGB888).save(str(path), "PNG", 0)
+    image.convertToFormat(QImage.Format.Format_RGB888).save(str(path), b"PNG", 0)
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1000} kB")
 
 

@@ -238,9 +238,7 @@ def from_json(kind: type[Spec], written: Any) -> Any:
     known = {setting.name for setting in found.settings()}
     for name in settings:
         if name not in known:
-            raise SpecError(
-                str(name)[:40], f"to be one of {', '.join(sorted(known)) or 'no settings'}", "an unknown setting"
-            )
+            raise SpecError("settings", f"only {', '.join(sorted(known)) or 'no settings'}", f"{str(name)[:40]!r}")
     return found(**settings)
 
 

@@ -139,7 +139,7 @@ def write(
         replace_file(Path(path), to_bytes(project, checkpoint, picture))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        folder = _shown(os.path.dirname(os.path.realpath(path)), whole=True)
+        folder = _shown(os.path.dirname(os.path.abspath(path)), whole=True)
         raise StorageError(f"{_shown(path)} could not be saved in {folder}: {reason}. Nothing was changed.") from None
 
 

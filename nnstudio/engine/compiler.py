@@ -84,7 +84,9 @@ def check(project: Project) -> Report:
     problems: list[Problem] = []
     data: Data | None = None
     if project.data.dataset is None:
-        problems.append(Problem("error", "No data is chosen. Choose a dataset in the Data panel.", fix="Choose a dataset."))
+        problems.append(
+            Problem("error", "No data is chosen. Choose a dataset in the Data panel.", fix="Choose a dataset.")
+        )
     else:
         try:
             data = load(project.data.dataset)
@@ -202,7 +204,9 @@ def _check_ends(graph: Graph, outputs: list[str]) -> list[Problem]:
         for node_id in found[1:]:
             first = graph.nodes[found[0]].title
             message = f"{graph.nodes[node_id].title} is a second {kind}, but one is used: {first} is there. Delete one."
-            problems.append(Problem("error", message, node_id, None, f"one {kind}", f"{len(found)}", f"Delete one {kind}."))
+            problems.append(
+                Problem("error", message, node_id, None, f"one {kind}", f"{len(found)}", f"Delete one {kind}.")
+            )
     return problems
 
 
@@ -218,7 +222,9 @@ def _check_input(
     report = NodeReport((), input_type, 0, layer.summary(input_type.shape))
     if pinned is not None and pinned != input_type.shape:
         complaint = Complaint(
-            f"rows of shape {TensorType(pinned).text}", f"{input_type.text} from the data", "Clear its shape, so that it follows the data."
+            f"rows of shape {TensorType(pinned).text}",
+            f"{input_type.text} from the data",
+            "Clear its shape, so that it follows the data.",
         )
         return report, [Problem.at(node_id, title, complaint)]
     return report, []
@@ -242,8 +248,6 @@ def _check_layer(
     return NodeReport(types, output if layer.output_ports else types[0], parameters, summary), problems
 
 
-
-
 def _with_branches(graph: Graph, node_id: str, types: tuple[TensorType, ...], complaint: Complaint) -> Complaint:
     """The same complaint, in which "a [B, 8]" also says which node that comes from."""
     ports = graph.nodes[node_id].layer.input_ports
@@ -254,7 +258,8 @@ def _with_branches(graph: Graph, node_id: str, types: tuple[TensorType, ...], co
         edge = graph.ending_at(node_id, port.name)
         if edge is not None:
             branch = f"{port.name} {kind.text} from {graph.nodes[edge.source].title}"
-            got = re.sub(rf"\b{re.escape(port.name)} {re.escape(kind.text)}(?! from)", lambda _, b=branch: b, got, count=1)
+            shown = re.search(rf"\b{re.escape(port.name)} {re.escape(kind.text)}(?! from)", got)
+            got = got[: shown.start()] + branch + got[shown.end() :] if shown else got
     return replace(complaint, got=got)
 
 
@@ -312,14 +317,18 @@ def _check_sense(graph: Graph, alive: set[str]) -> list[Problem]:
                 f"{source.title}: {type(loss).__name__} already applies {twice}, so here it is applied twice and the "
                 f"network learns slowly. Delete {source.title}."
             )
-            problems.append(Problem("warning", message, edge.source, None, "raw scores", twice, f"Delete {source.title}."))
+            problems.append(
+                Problem("warning", message, edge.source, None, "raw scores", twice, f"Delete {source.title}.")
+            )
         names = (type(source.layer).__name__, type(target.layer).__name__)
         if names == ("Linear", "Linear") and len(graph.out_of(edge.source)) == 1:
             message = (
                 f"{source.title} and {target.title} collapse into one Linear layer: W' = W2 W1, b' = W2 b1 + b2. "
                 "Put an activation between them."
             )
-            problems.append(Problem("note", message, edge.target, fix="Insert an activation, such as ReLU, on the wire."))
+            problems.append(
+                Problem("note", message, edge.target, fix="Insert an activation, such as ReLU, on the wire.")
+            )
     return problems
 
 
@@ -336,7 +345,11 @@ def _check_batches(project: Project, report: Report, data: Data) -> list[Problem
     problems = []
     for node_id in report.order:
         node, found = project.graph.nodes[node_id], report.nodes[node_id]
-        if type(node.layer).__name__.startswith("BatchNorm") and found.output and math.prod(found.output.shape[1:]) == 1:
+        if (
+            type(node.layer).__name__.startswith("BatchNorm")
+            and found.output
+            and math.prod(found.output.shape[1:]) == 1
+        ):
             complaint = Complaint(
                 "at least 2 rows in every batch",
                 f"a last batch of 1 row ({rows} training rows in batches of {size})",
@@ -347,7 +360,7 @@ def _check_batches(project: Project, report: Report, data: Data) -> list[Problem
 
 
 def _check_memory(graph: Graph, report: Report) -> list[Problem]:
-    """Refuse what cannot fit, before anything is allocated: weights, gradients and two moments, 16 bytes a parameter."""
+    """Refuse what cannot fit before anything is allocated: weights, gradients and two moments, 16 bytes a parameter."""
     limit = _memory()
     if 16 * report.parameters <= limit:
         return []

@@ -35,6 +35,7 @@ from nnstudio.engine import checkpoint as checkpoints
 from nnstudio.engine.compiler import check, compile_network
 from nnstudio.engine.data import Prepared, prepare
 from nnstudio.engine.device import choose
+from nnstudio.engine.threads import threads_for
 
 # Outputs of this many batches are kept before they go into the metrics of the epoch. The number is part of the
 # arithmetic: sums in another grouping could differ in the last bit between a run that was paused and one that was not.
@@ -86,6 +87,7 @@ class Run:
 
     Attributes:
         continuation: "new", "exact" or "carried".
+        threads: how many threads torch computes with while it trains; None for torch's own choice.
         kept: the ids of the nodes whose weights came from the checkpoint.
 
     Raises:
@@ -103,6 +105,7 @@ class Run:
         except ValueError as error:
             raise RunError([Problem("error", str(error))]) from None
         self.project = project
+        self.threads = threads_for(project, report)
         self.prepared: Prepared = prepare(project.data)
         self.output_id = next(i for i in report.order if not project.graph.nodes[i].layer.output_ports)
         self.loss_spec: Loss = project.graph.nodes[self.output_id].layer.loss  # type: ignore[attr-defined]
@@ -337,10 +340,13 @@ class Run:
                     schedule.base_lrs = [wanted]
         self._base_lr = wanted
 
-    # -- the random state belongs to the Run while it trains, and to everybody else in between ----------------------
+    # -- random state and threads are the Run's while it trains, and everybody else's in between --------------------
 
     def _enter(self) -> None:
         self._apply_wanted_lr()
+        self._outside_threads = torch.get_num_threads()
+        if self.threads is not None:
+            torch.set_num_threads(self.threads)
         self._outside = torch.get_rng_state()
         torch.set_rng_state(self._random_state)
         _set_device_random_state(self.device, self._device_random_state)
@@ -349,6 +355,8 @@ class Run:
         self._random_state = torch.get_rng_state()
         self._device_random_state = _device_random_state(self.device)
         torch.set_rng_state(self._outside)
+        if self.threads is not None:
+            torch.set_num_threads(self._outside_threads)
 
     @contextmanager
     def looking(self) -> Iterator[None]:

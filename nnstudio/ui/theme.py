@@ -207,7 +207,7 @@ def diverging(theme: Theme, levels: int = 256) -> np.ndarray:
 
 
 def class_colors(theme: Theme, classes: int) -> list[QColor]:
-    """Colours for classes, told apart by colour-blind people too (after Okabe and Ito); two classes are blue and orange."""
+    """Colours for classes that colour-blind people tell apart too (after Okabe and Ito); two are blue and orange."""
     two = [theme.negative, theme.positive]
     more = [*two, "#009e73", "#cc79a7", "#56b4e9", "#b59f00", "#d55e00", "#7c5cd6", "#8c8c8c", "#7a5230"]
     chosen = two if classes <= 2 else [more[i % len(more)] for i in range(classes)]
@@ -272,7 +272,8 @@ QTreeView, QListView, QTableView { background: @window; border: none; outline: 0
 QTreeView::item, QListView::item { padding: 4px; border-radius: 4px; }
 QTreeView::item:hover, QListView::item:hover { background: @raised; }
 QTreeView::item:selected, QListView::item:selected, QTableView::item:selected { background: @selection; color: @text; }
-QHeaderView::section { background: @window; color: @muted; border: none; border-bottom: 1px solid @border; padding: 4px 8px; }
+QHeaderView::section { background: @window; color: @muted; border: none; border-bottom: 1px solid @border;
+    padding: 4px 8px; }
 QTabBar::tab { background: transparent; color: @muted; padding: 6px 12px; border: none; }
 QTabBar::tab:selected { color: @text; border-bottom: 2px solid @accent; }
 QTabWidget::pane { border: none; }

@@ -3,8 +3,8 @@
     python -m tests.benchmarks.window [--rounds 5] [--seconds 4] [--example spirals]
 
 Each round trains the same Run twice, one after the other in the same process: alone, and in the window with all its
-panels visible. It prints, for each round and as the median, the steps per second of the window over those without it, and how
-late a 5 ms timer of the event loop came. The numbers that matter are ratios: these machines are noisy.
+panels visible. It prints, for each round and as the median, the steps per second of the window over those without it,
+and how late a 5 ms timer of the event loop came. The numbers that matter are ratios: these machines are noisy.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
         return rate, list(late)
 
     ratios, tails = [], []
-    print(f"{options.example}: {options.rounds} rounds of {options.seconds:g} s, {torch.get_num_threads()} training threads")
+    print(f"{options.example}: {options.rounds} rounds of {options.seconds:g} s, {training_threads()} threads at most")
     for turn in range(options.rounds):
         without = alone()
         within, lateness = in_window()

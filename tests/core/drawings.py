@@ -16,10 +16,10 @@ from nnstudio.core.project import DEVICES, DataSettings, Project, TrainingSettin
 from nnstudio.core.spec import Setting, Spec, SpecError, registered
 
 HOSTILE_TITLES = [
-    "class", 'quote"key', "", "   ", "数学", "1st", "forward", "None", "self", "match", "__init__", "_", "a.b", "a b", "A B",
-    "weight", "training", "x", "torch", "linear", "Linear", "linear_2", "linear_02", "<table><tr><td>", "\u202egnp.exe",
-    "line\nbreak", "\x00nul", "\x1b[31mred", "e\u0301", "𝒳", "²", "९", "\ud800", "a" * 200, "_2", "import os; os.system('x')",
-    "{0}", "%s", "drop\u200dout", "\u200d", "state_dict", "print",
+    "class", 'quote"key', "", "   ", "数学", "1st", "forward", "None", "self", "match", "__init__", "_", "a.b", "a b",
+    "A B", "weight", "training", "x", "torch", "linear", "Linear", "linear_2", "linear_02", "<table><tr><td>", "_2",
+    "\u202egnp.exe", "line\nbreak", "\x00nul", "\x1b[31mred", "e\u0301", "𝒳", "²", "९", "\ud800", "a" * 200, "print",
+    "import os; os.system('x')", "{0}", "%s", "drop\u200dout", "\u200d", "state_dict",
 ]  # fmt: skip
 
 
@@ -73,7 +73,9 @@ json_values = st.recursive(
 )  # fmt: skip
 positions = st.tuples(*[st.floats(-1e6, 1e6, allow_nan=False)] * 2)
 titles = st.sampled_from(HOSTILE_TITLES) | st.text(max_size=30)
-anything = st.sampled_from([layer("Input"), layer("Output"), layer("Add"), layer("Concatenate", number_of_inputs=4)]) | specs(Layer)
+anything = st.sampled_from(
+    [layer("Input"), layer("Output"), layer("Add"), layer("Concatenate", number_of_inputs=4)]
+) | specs(Layer)
 
 
 @st.composite

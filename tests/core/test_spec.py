@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
-from core.drawings import specs, values
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.drawings import specs, values
 from nnstudio.core.kinds import Dataset, Layer, Loss, Metric, Optimizer, Schedule
 from nnstudio.core.spec import Spec, SpecError, UnknownSpec, describe, field, from_json, registered, to_json
 
@@ -24,10 +25,6 @@ def same_registry() -> Iterator[None]:
     yield
     Spec._registry.clear()
     Spec._registry.update(before)
-
-
-class Colour(Spec, abstract=True):
-    """A kind that only these tests have; it is opened anew for each."""
 
 
 def gadget(annotation: Any, default: Any = None, sentence: str = "What it does.", **limits: Any) -> type[Any]:
@@ -70,9 +67,10 @@ def test_what_is_declared_is_there_to_be_picked() -> None:
         (lambda: gadget(int, 0, minimum=1), "size needs a whole number of at least 1, but got 0"),
         (lambda: gadget(int, 1.5), "size needs a whole number, but got 1.5"),
         (lambda: gadget(int, None), "but got nothing"),
-        (lambda: gadget(float, 1), "OK"),
         (lambda: gadget(str, "green", choices=("red", "blue")), "one of red, blue"),
-        (lambda: gadget(tuple[int, ...], [1, 2]), "is not of its type"),
+        (lambda: gadget(int | None, "a"), "but got the text 'a'"),
+        (lambda: gadget(tuple[int, ...], (0,), minimum=1), "of at least 1, but got 0"),
+        (lambda: gadget(bool, 1), "but got 1"),
         (lambda: gadget(list[int], ()), "cannot have the type"),
         (lambda: gadget(dict | None), "cannot have the type"),
         (lambda: gadget(int | str, 1), "cannot have the type"),
@@ -91,9 +89,6 @@ def test_what_is_declared_is_there_to_be_picked() -> None:
     ],
 )
 def test_a_wrong_declaration_fails_when_it_is_made(declare: Any, words: str) -> None:
-    if words == "OK":
-        assert registered(Layer)["Gadget"] is declare() if False else declare()
-        return
     with pytest.raises(TypeError, match=words) as caught:
         declare()
     assert str(caught.value).startswith("Gadget.size: ")
@@ -174,24 +169,24 @@ def test_a_kind_can_be_opened_and_its_base_shared() -> None:
         (float, {"minimum": 0, "above_minimum": True}, 0.0, "a number above 0, but got 0.0"),
         (float, {"minimum": 0, "maximum": 1, "above_minimum": True}, 2, "a number above 0 and at most 1, but got 2"),
         (float, {"maximum": 1}, 1.5, "a number of at most 1, but got 1.5"),
-        (bool, {}, 1, r"yes or no \(true or false\), but got 1"),
+        (bool, {}, 1, "yes or no (true or false), but got 1"),
         (str, {"choices": ("a", "b")}, "c", "one of a, b, but got the text 'c'"),
-        (str, {}, ["a"], r"a text, but got the list \['a'\]"),
+        (str, {}, ["a"], "a text, but got the list ['a']"),
         (tuple[int, ...], {"minimum": 1}, [1, 0], "a whole number of at least 1, but got 0"),
         (tuple[int, ...], {}, 3, "whole numbers, but got 3"),
-        (int | tuple[int, int], {}, [1, 2, 3], r"2 whole numbers, but got the list \[1, 2, 3\]"),
+        (int | tuple[int, int], {}, [1, 2, 3], "2 whole numbers, but got the list [1, 2, 3]"),
         (int | tuple[int, int], {}, {}, "a whole number, but got a value of type dict"),
     ],
 )
 def test_an_impossible_value_is_refused_in_words(annotation: Any, limits: Any, value: Any, words: str) -> None:
     defaults = {str: limits.get("choices", ("a",))[0], float: 1.0, bool: True, tuple[int, ...]: (1,)}
     kind = gadget(annotation, defaults.get(annotation, 1), **limits)
-    with pytest.raises(SpecError, match=words) as caught:
+    with pytest.raises(SpecError, match=re.escape(words)) as caught:
         kind(size=value)
     assert caught.value.setting == "size"
     assert str(caught.value) == f"size needs {caught.value.needed}, but got {caught.value.got}"
     assert len(caught.value.got) < 80
-    with pytest.raises(SpecError, match=words):
+    with pytest.raises(SpecError, match=re.escape(words)):
         kind().with_(size=value)
 
 
@@ -235,14 +230,14 @@ def test_nothing_else_comes_back_from_json(kind: type[Spec], written: Any) -> No
 
 
 def test_unknown_names_are_said() -> None:
-    with pytest.raises(UnknownSpec, match="there is no layer called 'os.system'"):
+    with pytest.raises(UnknownSpec, match=r"there is no layer called 'os\.system'"):
         from_json(Layer, {"name": "os.system"})
     with pytest.raises(UnknownSpec, match="there is no loss called 'Linear'"):
         from_json(Loss, {"name": "Linear"})
     with pytest.raises(UnknownSpec) as long:
         from_json(Layer, {"name": "x" * 10**6})
     assert len(str(long.value)) < 200
-    with pytest.raises(SpecError, match=r"widgets needs to be one of bias, out_features, but got an unknown setting"):
+    with pytest.raises(SpecError, match="settings needs only bias, out_features, but got 'widgets'"):
         from_json(Layer, {"name": "Linear", "settings": {"widgets": 1}})
     with pytest.raises(SpecError, match=r"settings needs an object, but got the list \[1\]"):
         from_json(Layer, {"name": "Linear", "settings": [1]})
@@ -257,10 +252,11 @@ def test_only_what_is_registered_can_be_named(name: str) -> None:
 
 
 def test_values_are_described_in_a_few_words() -> None:
-    told = [describe(value) for value in (None, True, "text", 3, 1e400, [1, 2], (1,), {}, registered(Layer)["ReLU"]())]
-    assert told == [
-        "nothing", "yes", "the text 'text'", "3", "inf", "the list [1, 2]", "the list [1]", "a value of type dict", "ReLU",
-    ]  # fmt: skip
+    for value, words in (
+        (None, "nothing"), (True, "yes"), ("text", "the text 'text'"), (3, "3"), (1e400, "inf"), ([1], "the list [1]"),
+        ((1, 2), "the list [1, 2]"), ({}, "a value of type dict"), (registered(Layer)["ReLU"](), "ReLU"),
+    ):  # fmt: skip
+        assert describe(value) == words
     for value in ("x" * 10**6, list(range(10**6)), 10**4000, "\u202e\x00" * 50):
         assert len(describe(value)) < 600
         assert describe(value).isprintable()

@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from engine.projects import chain, dataset, iris, layer, loss, optimizer, schedule, spirals
 from sklearn.datasets import load_iris
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
+from engine.projects import chain, dataset, iris, layer, loss, optimizer, schedule, spirals
 from nnstudio.core import storage
 from nnstudio.core.checkpoint import Checkpoint
 from nnstudio.core.project import DataSettings, Project, TrainingSettings
@@ -51,9 +51,7 @@ def test_mini_batches_equal_a_hand_written_loop_bit_for_bit() -> None:
     inputs = torch.tensor(StandardScaler().fit(train_X).transform(train_X), dtype=torch.float32)
     targets = torch.tensor(train_y)
     torch.manual_seed(0)
-    model = nn.Sequential(
-        nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 16), nn.ReLU(), nn.Linear(16, 3)
-    )
+    model = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 16), nn.ReLU(), nn.Linear(16, 3))
     adam = torch.optim.Adam(model.parameters(), lr=0.001, fused=True)
     expected = []
     for epoch in range(4):
@@ -201,10 +199,23 @@ def test_a_project_with_errors_is_refused() -> None:
     with pytest.raises(RunError) as refused:
         Run(replace(project, data=DataSettings(None)))
     assert "dataset" in str(refused.value)
-    with pytest.raises(RunError, match="cuda"):
-        if torch.cuda.is_available():
-            raise RunError([])
-        Run(project.with_training(device="cuda"))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_device_that_is_not_there_is_refused_with_the_reason() -> None:
+    with pytest.raises(RunError, match="cuda cannot be used"):
+        Run(iris().with_training(device="cuda"))
+
+
+def test_small_networks_train_on_one_thread_whatever_is_set() -> None:
+    torch.set_num_threads(2)
+    seen = []
+    run = Run(spirals())
+    assert run.threads == 1
+    forward = run.network.forward
+    run.network.forward = lambda x: (seen.append(torch.get_num_threads()), forward(x))[1]
+    finish(run, steps=3)
+    assert set(seen) == {1} and torch.get_num_threads() == 2
 
 
 def test_views_that_were_given_out_do_not_change() -> None:

@@ -19,6 +19,7 @@ from nnstudio.core.spec import registered
 from nnstudio.engine.compiler import GraphError, check, compile_network
 from nnstudio.engine.data import Prepared, prepare
 from nnstudio.engine.export import fragments, module
+from nnstudio.engine.threads import threads_for
 from nnstudio.engine.export.expressions import call, literal, path_of
 from nnstudio.engine.run import BATCHES_A_SUM, ROWS_A_LOOK
 
@@ -197,6 +198,8 @@ class _Script:
         loss = call(path_of(self.loss.torch_class) or "", self.loss.torch_class, self.loss.arguments())
         schedule = training.schedule.source(training.epochs) if training.schedule else ""
         scheduled = f"    schedule = {textwrap.indent(schedule, '    ').lstrip()}\n" if schedule else ""
+        count = threads_for(self.project, self.report)
+        threads = f"    torch.set_num_threads({count})  # too small a network to be divided\n" if count else ""
         loaded = "train_x, train_y, test_x, test_y" if self.tested else "train_x, train_y"
         tested = "evaluate(model, loss_function, test_x, test_y)" if self.tested else "{}"
         return (
@@ -205,6 +208,7 @@ class _Script:
             '    parser.add_argument("--json", action="store_true", help="print one JSON object for each epoch")\n'
             "    as_json = parser.parse_args().json\n\n"
             f"    {loaded} = (part.to(DEVICE) for part in load_data())\n"
+            f"{threads}"
             "    torch.manual_seed(SEED)\n"
             f"    model = {module.CLASS_NAME}().to(DEVICE)\n"
             f"    loss_function = {loss}\n"
