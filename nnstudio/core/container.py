@@ -86,9 +86,14 @@ def unpack(file: BinaryIO, only: tuple[str, ...] | None = None) -> tuple[dict[st
                     continue
                 try:
                     with archive.open(info) as entry:
-                        entries[info.filename] = entry.read()
+                        data = entry.read(info.file_size)  # without the size it would unpack all that there is
                 except (zipfile.BadZipFile, zlib.error, EOFError):
                     broken.add(info.filename)
+                    continue
+                if len(data) < info.file_size:
+                    broken.add(info.filename)
+                else:
+                    entries[info.filename] = data
     except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, struct.error) as error:
         raise ContainerError(f"is damaged: {error}") from None
     for name in _NEEDED:

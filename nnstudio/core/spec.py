@@ -238,7 +238,8 @@ def from_json(kind: type[Spec], written: Any) -> Any:
     known = {setting.name for setting in found.settings()}
     for name in settings:
         if name not in known:
-            raise SpecError("settings", f"only {', '.join(sorted(known)) or 'no settings'}", f"{str(name)[:40]!r}")
+            allowed = ", ".join(sorted(known)) or "no settings"
+            raise SpecError("settings", f"only {allowed}", f"the unknown setting {str(name)[:40]!r}")
     return found(**settings)
 
 

@@ -108,10 +108,7 @@ def restore(run: Run, checkpoint: Checkpoint) -> None:
         run._epoch_losses = [float(loss) for loss in checkpoint.pending_losses]
         if len(checkpoint.pending_outputs):
             run._outputs = [torch.from_numpy(np.array(checkpoint.pending_outputs)).to(run.device)]
-        run._sums = {
-            key: torch.tensor(sums, dtype=torch.float64, device=run.device)
-            for key, sums in checkpoint.pending_sums.items()
-        }
+        run._sums = {key: torch.tensor(sums, dtype=torch.float64) for key, sums in checkpoint.pending_sums.items()}
     _restore_schedule(run, checkpoint, exact and "schedule" in same)
     run.continuation = "exact" if exact and "schedule" in same else "carried"
 

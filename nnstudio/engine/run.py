@@ -297,6 +297,7 @@ class Run:
         self._outputs.clear()
 
     def _add_sums(self, sums: dict[str, torch.Tensor], output: torch.Tensor, target: torch.Tensor) -> None:
+        output, target = output.cpu(), target.cpu()  # sums are float64, which not every device has
         classification = self.prepared.data.task == "classification"
         prediction = self.loss_spec.classes(output) if classification else output
         if classification and target.is_floating_point():

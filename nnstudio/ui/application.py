@@ -139,6 +139,7 @@ class Application(QObject):
             importlib.import_module(module)
         torch = sys.modules["torch"]
         torch.set_num_threads(max(1, _cores() - 1))  # one core stays free for the window
+        importlib.import_module("nnstudio.ui.garbage").settle()
         self.is_ready = True
         self.gallery.show_progress("")
         self.ready.emit()

@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from nnstudio.core.project import Project
 from nnstudio.engine.run import Run, RunError, Snapshot
+from nnstudio.ui import garbage
 from nnstudio.ui.document import Document, meaning
 from nnstudio.ui.worker import Answer, Worker, measured
 
@@ -239,6 +240,7 @@ class Training(QObject):
         for turn in self._turns.values():
             turn.asked, turn.answer = False, None
         self._set_state("running")
+        garbage.hold()
         self._worker.start(Worker.Priority.InheritPriority)
         self._pace.begin()
         self._timer.start()
@@ -274,6 +276,7 @@ class Training(QObject):
         if worker is None:
             return
         worker.wait()
+        garbage.release()
         self._worker = None
         self._timer.stop()
         for answer in worker.answers():
@@ -342,6 +345,7 @@ class Training(QObject):
         if worker is None:
             return
         self._pace.count()
+        garbage.collect()
         for answer in worker.answers():
             self._take(answer)
         snapshot = worker.newest

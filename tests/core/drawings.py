@@ -141,7 +141,7 @@ def checkpoints(draw: st.DrawFn) -> Checkpoint:
             "lr": st.floats(0, 1),
             "seconds": st.floats(0, 1e9),
         }
-    )
+    ).map(lambda record: {key: record[key] for key in ("epoch", "step", "train", "test", "lr", "seconds")})
     losses = st.lists(st.floats(width=32), max_size=5).map(lambda numbers: np.array(numbers, np.float32))
     state = st.binary(max_size=8).map(lambda data: np.frombuffer(data, np.uint8))
     return Checkpoint(

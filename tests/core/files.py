@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 
-
 @dataclass(frozen=True)
 class Entry:
     """One entry; what is None is told as it is."""
@@ -57,8 +56,8 @@ def zipped(entries: list[Entry], before_directory: bytes = b"", comment: bytes =
             len(local_name), len(entry.extra),
         ) + local_name + entry.extra + data  # fmt: skip
         directory += struct.pack(
-            "<4s6H3L5H2L", b"PK\1\2", 20 | 3 << 8, 20, told["flags"], told["method"], 0, 33, told["checksum"], told["packed"],
-            told["size"], len(name), 0, len(entry.comment), 0, 0, entry.attributes, offset,
+            "<4s6H3L5H2L", b"PK\1\2", 20 | 3 << 8, 20, told["flags"], told["method"], 0, 33, told["checksum"],
+            told["packed"], told["size"], len(name), 0, len(entry.comment), 0, 0, entry.attributes, offset,
         ) + name + entry.comment  # fmt: skip
     body += before_directory
     count = end.get("count", len(entries))
@@ -105,5 +104,3 @@ def tensors(header: Any, body: bytes = b"", length: int | None = None) -> bytes:
     """A safetensors file with any header."""
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     return struct.pack("<Q", len(text) if length is None else length) + text + body
-
-

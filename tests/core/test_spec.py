@@ -237,7 +237,9 @@ def test_unknown_names_are_said() -> None:
     with pytest.raises(UnknownSpec) as long:
         from_json(Layer, {"name": "x" * 10**6})
     assert len(str(long.value)) < 200
-    with pytest.raises(SpecError, match="settings needs only bias, out_features, but got 'widgets'"):
+    with pytest.raises(
+        SpecError, match="settings needs only bias, out_features, but got the unknown setting 'widgets'"
+    ):
         from_json(Layer, {"name": "Linear", "settings": {"widgets": 1}})
     with pytest.raises(SpecError, match=r"settings needs an object, but got the list \[1\]"):
         from_json(Layer, {"name": "Linear", "settings": [1]})

@@ -10,7 +10,6 @@ import math
 import os
 import signal
 import stat
-import struct
 import subprocess
 import sys
 import time
@@ -21,18 +20,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from core.drawings import checkpoints, graphs, layer, projects
-from core.files import changed, contents
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.drawings import checkpoints, graphs, layer, projects
+from core.files import changed, contents
 from nnstudio.core import container, replacement, storage
 from nnstudio.core.checkpoint import Checkpoint, History
-from nnstudio.core.graph import Edge, Graph, module_names
+from nnstudio.core.graph import Graph, module_names
 from nnstudio.core.kinds import Dataset, Loss, Missing
-from nnstudio.core.project import DataSettings, Project, TrainingSettings
-from nnstudio.core.spec import registered, to_json
-from nnstudio.core.storage import StorageError, finite, graph_to_json, project_from_json, project_to_json
+from nnstudio.core.project import DataSettings, Project
+from nnstudio.core.spec import registered
+from nnstudio.core.storage import StorageError, finite, project_from_json, project_to_json
 
 
 def same(one: Any, other: Any) -> bool:
@@ -102,7 +101,12 @@ def test_a_loss_that_was_no_number_comes_back_as_one() -> None:
 
 def test_arrays_in_any_layout_are_kept(tmp_path: Path) -> None:
     matrix = np.arange(12, dtype=np.float32).reshape(3, 4)
-    weights = {"turned": matrix.T, "every_second": matrix[:, ::2], "one": np.array(3.0, np.float32), "none": np.zeros((0, 4))}
+    weights = {
+        "turned": matrix.T,
+        "every_second": matrix[:, ::2],
+        "one": np.array(3.0, np.float32),
+        "none": np.zeros((0, 4)),
+    }
     stored = storage.read(saved(tmp_path, Project(), Checkpoint({}, weights))).checkpoint
     assert stored is not None
     assert same(dict(stored.weights), weights)
@@ -166,7 +170,9 @@ def newer(settings: str = '{"zeta": 1, "alpha": [1e-07, 2.5, null, {"ß": "數"}
 
 
 def test_an_unknown_layer_is_kept_as_it_was_written(tmp_path: Path) -> None:
-    data = changed(storage.to_bytes(Project()), project_json=json.dumps(newer(), indent=1, ensure_ascii=False).encode() + b"\n")
+    data = changed(
+        storage.to_bytes(Project()), project_json=json.dumps(newer(), indent=1, ensure_ascii=False).encode() + b"\n"
+    )
     path = tmp_path / "newer.nnstudio"
     path.write_bytes(data)
     stored = storage.read(path)
@@ -185,11 +191,19 @@ def test_an_unknown_layer_is_kept_as_it_was_written(tmp_path: Path) -> None:
     ("settings", "needed", "got"),
     [
         ({"out_features": 0}, "out_features to be a whole number of at least 1", "0"),
-        ({"out_features": "3); import os #"}, "out_features to be a whole number of at least 1", "the text '3); import os #'"),
+        (
+            {"out_features": "3); import os #"},
+            "out_features to be a whole number of at least 1",
+            "the text '3); import os #'",
+        ),
         ({"out_features": True}, "out_features to be a whole number of at least 1", "yes"),
-        ({"out_features": 10**30}, "out_features to be a whole number of at most 9,007,199,254,740,992", "1" + "0" * 30),
+        (
+            {"out_features": 10**30},
+            "out_features to be a whole number of at most 9,007,199,254,740,992",
+            "1" + "0" * 30,
+        ),
         ({"bias": None}, "bias to be yes or no (true or false)", "nothing"),
-        ({"widgets": 1}, "settings to be only bias, out_features", "'widgets'"),
+        ({"widgets": 1}, "settings to be only bias, out_features", "the unknown setting 'widgets'"),
         ([1], "settings to be an object", "the list [1]"),
     ],
 )
@@ -247,20 +261,16 @@ def fault(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
         yield request.param
 
 
-def test_a_save_that_fails_changes_nothing(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_a_save_that_fails_changes_nothing(tmp_path: Path, fault: str) -> None:
     path = tmp_path / "mine.nnstudio"
     path.write_bytes(b"the old project")
-    fault = request.getfixturevalue("fault")
     with pytest.raises((StorageError, KeyboardInterrupt)) as caught:
         storage.write(path, Project(title="new"))
     reason = os.strerror(errno.ENOSPC if fault == "write" else errno.EIO)
-    if fault != "interrupt":
+    if fault != "interrupt":  # a person who presses Ctrl+C gets what a person who presses Ctrl+C expects
         assert str(caught.value) == f"mine.nnstudio could not be saved in {tmp_path}: {reason}. Nothing was changed."
     assert path.read_bytes() == b"the old project"
     assert os.listdir(tmp_path) == ["mine.nnstudio"]
-
-
-test_a_save_that_fails_changes_nothing = pytest.mark.usefixtures("fault")(test_a_save_that_fails_changes_nothing)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX limits")
@@ -310,7 +320,9 @@ def test_links_and_modes_are_kept(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path / "shelf")) == ["later.nnstudio", "real.nnstudio"]
 
 
-@pytest.mark.parametrize("name", ["a" * 246 + ".nnstudio", "数" * 82 + ".nnst", "\u202egnp\n.nnstudio", "-rf ~.nnstudio", "a?*.x"])
+@pytest.mark.parametrize(
+    "name", ["a" * 246 + ".nnstudio", "数" * 82 + ".nnst", "\u202egnp\n.nnstudio", "-rf ~.nnstudio", "a?*.x"]
+)
 def test_any_name_that_the_system_takes_will_do(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     try:
@@ -451,6 +463,3 @@ def test_a_pipe_does_not_make_the_gallery_wait(tmp_path: Path) -> None:
     assert storage.read_picture(tmp_path / "pipe.nnstudio") == b""
     with pytest.raises(StorageError, match="is not a file"):
         storage.read(tmp_path / "pipe.nnstudio")
-
-
-_ = (Edge, TrainingSettings, to_json, graph_to_json, struct)

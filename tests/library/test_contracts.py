@@ -92,7 +92,7 @@ class TestEverySpec:
         assert hash(value) == hash(from_json(kind_of(spec), written))
 
     def test_refuses_what_it_does_not_know(self, spec: type[Spec]) -> None:
-        with pytest.raises(SpecError, match="unknown setting"):
+        with pytest.raises(SpecError, match="colour"):
             from_json(kind_of(spec), {"name": spec.__name__, "settings": {"colour": 1}})
         for setting in spec.settings():
             for wrong in ({"a": 1}, [[1]], "3); import os #", 1e400):
