@@ -18,7 +18,7 @@ MIME_TYPE = "application/x-nnstudio-project"
 
 # Every entry that a project may hold, in the order in which they are written, with the largest size it may have.
 ENTRIES = {
-    "mimetype": 256,
+    "mimetype": len(MIME_TYPE),
     "project.json": 16 << 20,
     "checkpoint.json": 512 << 20,
     "weights.safetensors": 8 << 30,
@@ -77,9 +77,11 @@ def unpack(file: BinaryIO, only: tuple[str, ...] | None = None) -> tuple[dict[st
     entries: dict[str, bytes] = {}
     broken: set[str] = set()
     try:
-        directory = _directory(file)
+        count, directory = _directory(file)
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
+            if len(infos) != count:
+                raise ContainerError(f"is damaged: it holds {len(infos)} entries, and its end says {count}")
             _check(file, infos, directory)
             for info in infos:
                 if only is not None and info.filename not in only:
@@ -102,8 +104,11 @@ def unpack(file: BinaryIO, only: tuple[str, ...] | None = None) -> tuple[dict[st
     return entries, broken
 
 
-def _directory(file: BinaryIO) -> int:
-    """Where the directory at the end of the archive begins: nothing may follow it, and it must be as small as ours."""
+def _directory(file: BinaryIO) -> tuple[int, int]:
+    """How many entries the directory at the end of the archive has, and where it begins.
+
+    Nothing may follow it, and it must be as small as ours, so that what is still to be read is little.
+    """
     size = file.seek(0, io.SEEK_END)
     ending = _END.size
     signature, _, _, _, count, length, start, comment = _END.unpack(_tail(file, size, ending))
@@ -117,7 +122,7 @@ def _directory(file: BinaryIO) -> int:
         raise ContainerError(f"is not a project: it holds {count} entries")
     if start + length + ending != size or length > count * 256:
         raise ContainerError("is damaged: its parts do not lie where its directory says")
-    return int(start)
+    return count, start
 
 
 def _tail(file: BinaryIO, end: int, length: int) -> bytes:

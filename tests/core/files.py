@@ -34,7 +34,7 @@ class Entry:
 
 def zipped(entries: list[Entry], before_directory: bytes = b"", comment: bytes = b"", **end: int) -> bytes:
     """The archive; `end` changes what its last record says (count, length, start)."""
-    body, directory = b"", b""
+    body, directory = bytearray(), bytearray()
     for entry in entries:
         body += entry.before
         data = entry.content
@@ -63,7 +63,7 @@ def zipped(entries: list[Entry], before_directory: bytes = b"", comment: bytes =
     count = end.get("count", len(entries))
     length, start = end.get("length", len(directory)), end.get("start", len(body))
     last = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count & 0xFFFF, count & 0xFFFF, length, start, len(comment))
-    return body + directory + last + comment
+    return bytes(body + directory + last + comment)
 
 
 def contents(data: bytes) -> dict[str, bytes]:

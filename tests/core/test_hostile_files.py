@@ -1,4 +1,4 @@
-"""A project file is a stranger's: it is read as data, it is refused in one sentence, and it never becomes another one."""
+"""A project file is a stranger's: it is read as data, refused in one sentence, and never taken for another one."""
 
 from __future__ import annotations
 
@@ -167,11 +167,11 @@ NOT_A_PROJECT = "bad.nnstudio is not an NN Studio project."
 def test_an_entry_that_no_project_has_is_refused_and_named(path: Path, name: str) -> None:
     sentence = opened(path, with_entry(name))
     assert isinstance(sentence, str)
-    assert sentence.startswith(f"bad.nnstudio is not a project: it holds {name[:60]!r}") or "8 entries" in sentence
+    assert sentence == "bad.nnstudio is not a project: it holds 8 entries."
     few = zipped([*entries(GOOD, picture_png=None), Entry(name, b"x")])
     sentence = opened(path, few)
-    assert isinstance(sentence, str)
-    assert sentence == f"bad.nnstudio is not a project: it holds {name[:60]!r}, which no project has."
+    known = name.encode().decode("cp437")  # the encoding of names in a zip that does not say another
+    assert sentence == f"bad.nnstudio is not a project: it holds {known[:60]!r}, which no project has."
     assert [file.name for file in path.parent.iterdir()] == ["bad.nnstudio"]
 
 
@@ -179,10 +179,10 @@ CONTAINERS: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty": (lambda: b"", "is not an NN Studio project"),
     "pickle": (lambda: pickle.dumps(Bomb()), "is not an NN Studio project"),
     "text": (lambda: b"<html>404</html>", "is not an NN Studio project"),
-    "pointer": (lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "is not an NN Studio project"),
+    "pointer": (lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\n", "is not an NN Studio project"),
     "zip": (lambda: zipped([Entry("data.pkl", pickle.dumps(Bomb()))]), "is not an NN Studio project"),
     "other mimetype": (lambda: bent(GOOD, "mimetype", content=b"application/x-other"), "is not an NN Studio project"),
-    "longer mimetype": (lambda: bent(GOOD, "mimetype", content=storage.MIME_TYPE.encode() + b"!"), "damaged: mimetype"),
+    "longer mimetype": (lambda: bent(GOOD, "mimetype", content=storage.MIME_TYPE.encode() + b"!"), "is too large"),
     "packed mimetype": (lambda: bent(GOOD, "mimetype", packed=True), "is not an NN Studio project"),
     "mimetype later": (lambda: zipped(entries(GOOD)[::-1]), "is not an NN Studio project"),
     "only the beginning": (lambda: zipped(entries(GOOD)[:1]), "project.json is missing"),
@@ -195,13 +195,13 @@ CONTAINERS: dict[str, tuple[Callable[[], bytes], str]] = {
     "comment": (lambda: zipped(entries(GOOD), comment=b"hello"), "its end is missing"),
     "comment with an end in it": (lambda: zipped(entries(GOOD), comment=GOOD[-22:]), "do not lie where"),
     "between": (lambda: bent(GOOD, "project.json", before=b"MZ executable"), "something lies before project.json"),
-    "before the directory": (lambda: zipped(entries(GOOD), before_directory=b"x" * 9), "something lies behind its last"),
+    "before the directory": (lambda: zipped(entries(GOOD), before_directory=b"x" * 9), "something lies behind its"),
     "twice": (lambda: zipped([*entries(GOOD, picture_png=None), entries(GOOD)[1]]), "project.json is in it twice"),
-    "other name": (lambda: bent(GOOD, "project.json", local_name="projact.json"), "is another entry than its directory"),
+    "other name": (lambda: bent(GOOD, "project.json", local_name="projact.json"), "is another entry than its"),
     "longer name": (lambda: bent(GOOD, "project.json", local_name="project.json.py"), "is another entry than"),
     "other size": (lambda: bent(GOOD, "project.json", local={"size": 3}), "is another entry than its directory says"),
     "other checksum": (lambda: bent(GOOD, "picture.png", local={"checksum": 3}), "is another entry than its directory"),
-    "other method": (lambda: bent(GOOD, "picture.png", local={"method": 8}), "is another entry than its directory says"),
+    "other method": (lambda: bent(GOOD, "picture.png", local={"method": 8}), "is another entry than its directory"),
     "encrypted": (lambda: bent(GOOD, "project.json", flags=1), "project.json is encrypted"),
     "strongly encrypted": (lambda: bent(GOOD, "project.json", flags=0x41), "project.json is encrypted"),
     "sizes later": (lambda: bent(GOOD, "project.json", flags=8), "project.json is encrypted, packed in an unknown way"),
@@ -219,7 +219,7 @@ CONTAINERS: dict[str, tuple[Callable[[], bytes], str]] = {
     "wrong checksum": (lambda: bent(GOOD, "project.json", checksum=7), "project.json is not what was saved"),
     "broken manifest": (lambda: bent(GOOD, "manifest.json", checksum=7), "manifest.json is not what was saved"),
     "broken packing": (
-        lambda: zipped([*entries(GOOD)[:1], Entry("project.json", b"\xff" * 50, method=8, size=99), *entries(GOOD)[2:]]),
+        lambda: bent(GOOD, "project.json", content=b"\xff" * 50, packed=False, method=8, size=99),
         "project.json is not what was saved",
     ),
     "nested": (lambda: changed(GOOD, project_json=GOOD), "project.json cannot be read"),
@@ -229,7 +229,7 @@ CONTAINERS: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "a directory that lies about its length": (lambda: zipped(entries(GOOD), length=10), "do not lie where"),
     "a directory that lies about its place": (lambda: zipped(entries(GOOD), start=10), "do not lie where"),
-    "a directory that lies about its count": (lambda: zipped(entries(GOOD), count=2), "do not lie where"),
+    "a directory that lies about its count": (lambda: zipped(entries(GOOD), count=2), "and its end says 2"),
     "a directory of nothing": (lambda: zipped(entries(GOOD), count=0), "do not lie where"),
     "a directory elsewhere": (
         lambda: GOOD[:-22] + b"PK\6\7" + bytes(4) + (10**18).to_bytes(8, "little") + b"\1\0\0\0" + GOOD[-22:],
@@ -321,13 +321,13 @@ def test_a_bomb_that_hides_its_size_does_not_go_off(path: Path) -> None:
     assert "project.json is not what was saved" in sentence
 
 
-def filled(piece: bytes, megabytes: int = 15, opening: bytes = b"[", closing: bytes = b"0]") -> bytes:
+def filled(piece: bytes, megabytes: int = 7, opening: bytes = b"[", closing: bytes = b"0]") -> bytes:
     return changed(GOOD, project_json=opening + piece * (megabytes * MEGABYTE // len(piece)) + closing)
 
 
 JSON = {
     "deep": (lambda: filled(b"[", 1, b"", b"]" * MEGABYTE), "it is nested too deeply"),
-    "deep objects": (lambda: changed(GOOD, project_json=b'{"a":' * 100_000 + b"1" + b"}" * 100_000), "nested too deeply"),
+    "deep objects": (lambda: changed(GOOD, project_json=b'{"a":' * 10**5 + b"1" + b"}" * 10**5), "nested too deeply"),
     "deep settings": (
         lambda: changed(GOOD, project_json=contents(GOOD)["project.json"].replace(b"3", b"[" * 65 + b"]" * 65, 1)),
         "it is nested too deeply",
@@ -335,10 +335,10 @@ JSON = {
     "wide": (lambda: filled(b"[]," + b" " * 3 + b"\n" * 2), "it holds more than 1,000,000 values"),
     "wide objects": (lambda: filled(b'{"%s":0},' % b"a" * 1), "it holds more than 1,000,000 values"),
     "numbers": (lambda: filled(b"1.5,"), "it holds more than 1,000,000 values"),
-    "brackets in a text": (lambda: filled(b"[{", 15, b'"', b'"'), "it is the text"),
-    "quotes in a text": (lambda: filled(b'\\"', 15, b'"', b'"'), "it is the text"),
-    "backslashes in a text": (lambda: filled(b"\\\\", 15, b'"', b'"'), "it is the text"),
-    "an open text": (lambda: filled(b'\\"', 15, b'"', b""), "not valid JSON (Unterminated string"),
+    "brackets in a text": (lambda: filled(b"[{", 7, b'"', b'"'), "it is the text"),
+    "quotes in a text": (lambda: filled(b'\\"', 7, b'"', b'"'), "it is the text"),
+    "backslashes in a text": (lambda: filled(b"\\\\", 7, b'"', b'"'), "it is the text"),
+    "an open text": (lambda: filled(b'\\"', 7, b'"', b""), "not valid JSON (Unterminated string"),
     "a long number": (lambda: filled(b"1", 1, b"", b""), "is not valid JSON (Exceeds the limit"),
     "not text": (lambda: changed(GOOD, project_json=b"\xff\xfe{}"), "is not valid JSON ('utf-8' codec"),
     "nothing": (lambda: changed(GOOD, project_json=b""), "is not valid JSON"),
@@ -346,7 +346,7 @@ JSON = {
     "infinity": (lambda: changed(GOOD, project_json=b'{"format": -Infinity}'), "-Infinity is not a number"),
     "a number too large": (lambda: changed(GOOD, project_json=b'{"format": 1e999}'), "1e999 is too large a number"),
     "named twice": (lambda: changed(GOOD, project_json=b'{"format": 1, "format": 1}'), "something is named twice"),
-    "half a character": (lambda: changed(GOOD, project_json=b'{"title": "\\ud800"}'), "is not valid JSON ('utf-8' codec"),
+    "half a character": (lambda: changed(GOOD, project_json=b'{"title": "\\ud800"}'), "not valid JSON ('utf-8' codec"),
     "two values": (lambda: changed(GOOD, project_json=b"{} {}"), "is not valid JSON (Extra data"),
 }  # fmt: skip
 
@@ -386,7 +386,7 @@ def drawn(**changes: Any) -> dict[str, Any]:
 NODE = {"id": "n1", "title": "a", "layer": {"name": "ReLU", "settings": {}}, "position": [0, 0]}
 HUGE = 10**4000
 DRAWINGS: list[tuple[Any, str]] = [
-    (None, "it is nothing, not an object"),
+    (b"null", "it is nothing, not an object"),
     ([], "it is the list [], not an object"),
     ({}, "its format is nothing, not 1"),
     (written(format=True), "its format is yes, not 1"),
@@ -460,7 +460,10 @@ def test_what_is_no_project_is_refused_in_words(path: Path, project: Any, words:
             {"edges": [["n1", "output", "n2", "input"], ["n2", "output", "n2", "input"]]},
             "wire 2 is the second that ends at Hidden, input 'input'",
         ),
-        ({"edges": [["n1", "output", "n9", "input"]] * 3}, "that is not there and 2 more like it"),
+        (
+            {"edges": [["n1", "output", "n9", "input"]] * 3},
+            "wire 1 ends at a node 'n9' that is not there and 2 more like it",
+        ),
     ],
 )
 def test_what_leads_nowhere_is_left_out_and_said(path: Path, changes: dict[str, Any], words: str) -> None:
@@ -727,9 +730,9 @@ def test_a_project_that_was_saved_over_the_numbers_of_another_is_seen(path: Path
 
 def test_the_oracle_hears() -> None:
     """What the tests above rely on: code that is run or files that are opened do not go unheard."""
-    with pytest.raises(AssertionError, match="os.system"), watched(Path("x")):
+    with pytest.raises(AssertionError, match=r"os\.system"), watched(Path("x")):
         __import__("os").system("true")
-    with pytest.raises(AssertionError, match="exec"), watched(Path("x")):
+    with pytest.raises(AssertionError, match="compile"), watched(Path("x")):
         exec("1")
     with pytest.raises(AssertionError, match="open"), watched(Path("x")):
         open(__file__).close()
