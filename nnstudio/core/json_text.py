@@ -35,9 +35,16 @@ def parse(data: bytes, values: int = 1_000_000) -> Any:
 
 def dump(value: Any, indent: int | None = 1) -> bytes:
     """The JSON text of a value: the same for equal values."""
-    separators = None if indent else (",", ":")
-    text = json.dumps(finite(value), indent=indent, separators=separators, ensure_ascii=False, allow_nan=False)
-    return (text + "\n").encode("utf-8", "replace")  # half a character, left over from typing, must not stop a save
+
+    def text(value: Any) -> str:
+        separators = None if indent else (",", ":")
+        return json.dumps(value, indent=indent, separators=separators, ensure_ascii=False, allow_nan=False)
+
+    try:
+        found = text(value)
+    except ValueError:  # seldom, and to look for it beforehand takes longer than to write
+        found = text(finite(value))
+    return (found + "\n").encode("utf-8", "replace")  # half a character, left over from typing, must not stop a save
 
 
 def finite(value: Any) -> Any:

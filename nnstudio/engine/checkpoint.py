@@ -76,17 +76,13 @@ def take(run: Run) -> Checkpoint:
         pending_outputs=_array(torch.cat(run._outputs)) if run._outputs else np.zeros(0, np.float32),
         pending_sums={key: sums.tolist() for key, sums in run._sums.items()},
         history=History(tuple(run._records), run._step_losses.view().copy()),
-        recipe=recipe(run.project, _order(run)) | {"schedule": _schedule_recipe(run.project)},
+        recipe=recipe(run.project, run.network.order) | {"schedule": _schedule_recipe(run.project)},
     )
-
-
-def _order(run: Run) -> tuple[str, ...]:
-    return tuple(run.network._values)
 
 
 def restore(run: Run, checkpoint: Checkpoint) -> None:
     """Bring a new Run to where a checkpoint stands, as far as it fits."""
-    wanted = recipe(run.project, _order(run)) | {"schedule": _schedule_recipe(run.project)}
+    wanted = recipe(run.project, run.network.order) | {"schedule": _schedule_recipe(run.project)}
     run.kept = _restore_weights(run, checkpoint)
     if wanted.get("optimizer") == checkpoint.recipe.get("optimizer"):
         _restore_optimizer(run, checkpoint)

@@ -52,3 +52,20 @@ def _mps() -> DeviceReport:
     if not torch.backends.mps.is_built():
         return DeviceReport("mps", False, "MPS exists on Apple computers only.")
     return DeviceReport("mps", False, "This macOS is too old for MPS, or the computer has no Apple GPU.")
+
+
+def device_random_state(device: torch.device) -> torch.Tensor:
+    """The state of the device's own generator, uint8; empty for the CPU, whose generator is torch's global one."""
+    if device.type == "cuda":
+        return torch.cuda.get_rng_state(device)
+    if device.type == "mps":
+        return torch.mps.get_rng_state()
+    return torch.zeros(0, dtype=torch.uint8)
+
+
+def set_device_random_state(device: torch.device, state: torch.Tensor) -> None:
+    """Put the generator of the device where `device_random_state` found it; an empty state changes nothing."""
+    if device.type == "cuda" and len(state):
+        torch.cuda.set_rng_state(state, device)
+    elif device.type == "mps" and len(state):
+        torch.mps.set_rng_state(state)

@@ -34,7 +34,8 @@ from nnstudio.core.spec import registered
 from nnstudio.engine import checkpoint as checkpoints
 from nnstudio.engine.compiler import check, compile_network
 from nnstudio.engine.data import Prepared, prepare
-from nnstudio.engine.device import choose
+from nnstudio.engine.device import choose, device_random_state, set_device_random_state
+from nnstudio.engine.series import Series
 from nnstudio.engine.threads import threads_for
 
 # Outputs of this many batches are kept before they go into the metrics of the epoch. The number is part of the
@@ -117,7 +118,7 @@ class Run:
         self.network = compile_network(project.graph, self.prepared.input_type)
         self._random_state = torch.get_rng_state()
         torch.set_rng_state(outside)
-        self._device_random_state = _device_random_state(self.device)
+        self._device_random_state = device_random_state(self.device)
 
         self.network.to(self.device).train()
         self.loss = self.loss_spec.build().to(self.device)
@@ -139,7 +140,7 @@ class Run:
         self.seconds = 0.0
         self._counted_from = 0.0
         self._records: list[dict[str, Any]] = []
-        self._step_losses = _Growing()
+        self._step_losses = Series()
         self._steps_per_second = 0.0
         self._problem = ""
         self._begin_epoch()
@@ -350,11 +351,11 @@ class Run:
             torch.set_num_threads(self.threads)
         self._outside = torch.get_rng_state()
         torch.set_rng_state(self._random_state)
-        _set_device_random_state(self.device, self._device_random_state)
+        set_device_random_state(self.device, self._device_random_state)
 
     def _leave(self) -> None:
         self._random_state = torch.get_rng_state()
-        self._device_random_state = _device_random_state(self.device)
+        self._device_random_state = device_random_state(self.device)
         torch.set_rng_state(self._outside)
         if self.threads is not None:
             torch.set_num_threads(self._outside_threads)
@@ -409,43 +410,3 @@ class Run:
 def row_order(seed: int, epoch: int, rows: int) -> torch.Tensor:
     """The order of the training rows in an epoch: a function of seed and epoch alone, int64 [rows]."""
     return torch.randperm(rows, generator=torch.Generator().manual_seed(seed * 1_000_003 + epoch))
-
-
-class _Growing:
-    """An array of numbers that only grows. Views that were given out never change."""
-
-    def __init__(self) -> None:
-        self._numbers = np.empty(1024, np.float32)
-        self._length = 0
-
-    def __len__(self) -> int:
-        return self._length
-
-    def extend(self, numbers: np.ndarray) -> None:
-        needed = self._length + len(numbers)
-        if needed > len(self._numbers):
-            larger = np.empty(max(needed, 2 * len(self._numbers)), np.float32)
-            larger[: self._length] = self._numbers[: self._length]
-            self._numbers = larger
-        self._numbers[self._length : needed] = numbers
-        self._length = needed
-
-    def view(self) -> np.ndarray:
-        seen = self._numbers[: self._length]
-        seen.flags.writeable = False
-        return seen
-
-
-def _device_random_state(device: torch.device) -> torch.Tensor:
-    if device.type == "cuda":
-        return torch.cuda.get_rng_state(device)
-    if device.type == "mps":
-        return torch.mps.get_rng_state()
-    return torch.zeros(0, dtype=torch.uint8)
-
-
-def _set_device_random_state(device: torch.device, state: torch.Tensor) -> None:
-    if device.type == "cuda" and len(state):
-        torch.cuda.set_rng_state(state, device)
-    elif device.type == "mps" and len(state):
-        torch.mps.set_rng_state(state)

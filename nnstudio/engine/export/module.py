@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from nnstudio.core.graph import module_names
 from nnstudio.core.kinds import Layer
 from nnstudio.core.problems import Problem
-from nnstudio.engine.compiler import GraphError, Network, Report
+from nnstudio.engine.compiler import GraphError, Report
 from nnstudio.engine.export.expressions import Inexpressible, call, path_of
 from nnstudio.engine.export.forward import forward_lines
+from nnstudio.engine.network import Network
 
 CLASS_NAME = "Network"
 

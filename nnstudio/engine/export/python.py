@@ -19,9 +19,9 @@ from nnstudio.core.spec import registered
 from nnstudio.engine.compiler import GraphError, check, compile_network
 from nnstudio.engine.data import Prepared, prepare
 from nnstudio.engine.export import fragments, module
-from nnstudio.engine.threads import threads_for
 from nnstudio.engine.export.expressions import call, literal, path_of
 from nnstudio.engine.run import BATCHES_A_SUM, ROWS_A_LOOK
+from nnstudio.engine.threads import threads_for
 
 _DEVICES = {
     "auto": '"cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"',
