@@ -8,6 +8,7 @@ alone, so that everything else is refused before anything is unpacked, and nothi
 from __future__ import annotations
 
 import io
+import stat
 import struct
 import zipfile
 import zlib
@@ -38,6 +39,8 @@ _END = struct.Struct("<4s4H2LH")
 _LOCATOR_64 = struct.Struct("<4sLQL")
 _END_64 = struct.Struct("<4sQ2H2L4Q")
 _ATTRIBUTES = 0o644 << 16
+_FOLDER = 0x10  # of the attributes that DOS had
+_UTF_8 = 0x800  # the flag of names in UTF-8
 
 
 class ContainerError(ValueError):
@@ -71,8 +74,8 @@ def unpack(file: BinaryIO, only: tuple[str, ...] | None = None) -> tuple[dict[st
         ContainerError: it is no container of a project, or one without which nothing can be read is broken.
         OSError: the file cannot be read.
     """
-    head = file.read(_LOCAL.size + len("mimetype") + len(MIME_TYPE))
-    if head[:4] != b"PK\x03\x04" or head[_LOCAL.size :] != b"mimetype" + MIME_TYPE.encode():
+    head = file.read(_LOCAL.size + len("mimetype"))
+    if head[:4] != b"PK\x03\x04" or head[_LOCAL.size :] != b"mimetype":
         raise ContainerError("is not an NN Studio project")
     entries: dict[str, bytes] = {}
     broken: set[str] = set()
@@ -84,7 +87,7 @@ def unpack(file: BinaryIO, only: tuple[str, ...] | None = None) -> tuple[dict[st
                 raise ContainerError(f"is damaged: it holds {len(infos)} entries, and its end says {count}")
             _check(file, infos, directory)
             for info in infos:
-                if only is not None and info.filename not in only:
+                if only is not None and info.filename not in (*only, "mimetype"):
                     continue
                 try:
                     with archive.open(info) as entry:
@@ -98,6 +101,8 @@ def unpack(file: BinaryIO, only: tuple[str, ...] | None = None) -> tuple[dict[st
                     entries[info.filename] = data
     except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, struct.error) as error:
         raise ContainerError(f"is damaged: {error}") from None
+    if entries.get("mimetype", b"") != MIME_TYPE.encode() and "mimetype" not in broken:
+        raise ContainerError("is not an NN Studio project")
     for name in _NEEDED:
         if name in broken:
             raise ContainerError(f"is damaged: {name} is not what was saved")
@@ -142,7 +147,7 @@ def _check(file: BinaryIO, infos: list[zipfile.ZipInfo], directory: int) -> None
         if name in seen:
             raise ContainerError(f"is damaged: {name} is in it twice")
         known = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-        if not known or info.flag_bits or info.external_attr != _ATTRIBUTES:
+        if not known or info.flag_bits & ~_UTF_8 or not _is_plain(info):
             raise ContainerError(f"is not a project: {name} is encrypted, packed in an unknown way, or no plain file")
         bomb = info.file_size > _LARGE and info.file_size > _PACKED_AT_MOST * info.compress_size
         if info.file_size > ENTRIES[name] or bomb:
@@ -156,6 +161,11 @@ def _check(file: BinaryIO, infos: list[zipfile.ZipInfo], directory: int) -> None
     for needed in _NEEDED:
         if needed not in seen:
             raise ContainerError(f"is damaged: {needed} is missing")
+
+
+def _is_plain(info: zipfile.ZipInfo) -> bool:
+    """Whether an entry is a file, and no link, folder or device. Other programs that pack zips may leave this open."""
+    return stat.S_IFMT(info.external_attr >> 16) in (0, stat.S_IFREG) and not info.external_attr & _FOLDER
 
 
 def _start_of_content(file: BinaryIO, info: zipfile.ZipInfo) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from engine.projects import iris, layer
 
+from engine.projects import iris, layer
 from nnstudio.core import storage
 from nnstudio.ui.document import Document
 

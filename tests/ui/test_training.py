@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 import pytest
-from engine.projects import layer, optimizer, spirals
 
+from engine.projects import layer, optimizer, spirals
 from nnstudio.core import storage
 from nnstudio.engine.run import Run
 from nnstudio.ui.document import Document
