@@ -109,7 +109,7 @@ def _parser() -> _Parser:
     )
     parser.add_argument("--version", action="version", version=f"nnstudio {__version__}")
     parser.add_argument("--debug", action="store_true", help="with an error, show where it happened")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, prog="nnstudio")
 
     def command(name: str, sentence: str) -> argparse.ArgumentParser:
         added: argparse.ArgumentParser = commands.add_parser(

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from nnstudio.cli import project_file
-from nnstudio.cli.output import say
+from nnstudio.cli.output import complain, say
 from nnstudio.cli.refusal import GOOD
 from nnstudio.engine.compiler import GraphError
 from nnstudio.engine.export.python import to_python
@@ -15,6 +15,8 @@ from nnstudio.engine.export.python import to_python
 def run(line: Namespace) -> int:
     """Write the file, whole or not at all."""
     stored = project_file.read(line.file)
+    for notice in stored.notices:
+        complain(notice)
     path = Path(line.out)
     project_file.check_place(path, line.file)
     try:

@@ -12,7 +12,7 @@ import torch
 
 from nnstudio.cli import project_file, rows
 from nnstudio.cli.output import say
-from nnstudio.cli.refusal import GOOD
+from nnstudio.cli.refusal import GOOD, PROBLEMS, Refusal
 from nnstudio.engine.run import Run
 
 
@@ -38,9 +38,16 @@ def run(line: Namespace) -> int:
 
 
 def predictions(trained: Run, inputs: np.ndarray) -> list[list[str]]:
-    """A line of names, then for each row its class and the probability of each class, or its values."""
+    """A line of names, then for each of the rows [rows, *shape] its class and the probability of each class, or its
+    values.
+
+    Raises:
+        Refusal: the network gives something that is not a number.
+    """
     data = trained.prepared.data
-    output = torch.from_numpy(trained.predict(inputs))
+    raw = trained.predict(inputs)
+    _refuse_what_is_no_number(raw)
+    output = torch.from_numpy(raw)
     if data.task == "regression":
         values = output.reshape(len(output), -1).numpy()
         count = values.shape[1]
@@ -52,6 +59,14 @@ def predictions(trained: Run, inputs: np.ndarray) -> list[list[str]]:
         shares = np.hstack([1 - shares, shares])
     names = ["prediction", *[f"probability {name}" for name in data.class_names]]
     return [names, *[[data.class_names[number], *map(_text, row)] for number, row in zip(classes, shares, strict=True)]]
+
+
+def _refuse_what_is_no_number(output: np.ndarray) -> None:
+    """Infinite weights, or a row far outside what was trained on: no class should be named for them."""
+    wrong = np.flatnonzero(~np.isfinite(output.reshape(len(output), -1)).all(axis=1))
+    if len(wrong):
+        sentence = f"The network's output for row {wrong[0] + 1} is not a number; its weights or this row are too large."
+        raise Refusal(sentence, PROBLEMS)
 
 
 def _text(number: float) -> str:

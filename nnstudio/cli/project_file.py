@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import nnstudio.library  # noqa: F401  (registers what a file may name)
+from nnstudio.cli.output import complain
 from nnstudio.cli.refusal import PROBLEMS, WRONG_USE, Refusal
 from nnstudio.core import storage
 from nnstudio.core.checkpoint import Checkpoint
@@ -56,8 +57,10 @@ def check_place(path: Path, *inputs: str) -> None:
 def trained(file: str) -> Run:
     """The Run of a project file that has weights, all of them. Raises Refusal."""
     stored = read(file)
-    if stored.notices:
-        raise Refusal(stored.notices[0], WRONG_USE)
+    if stored.checkpoint is None and stored.notices:
+        raise Refusal(stored.notices[-1], WRONG_USE)  # that the weights are damaged comes last
+    for notice in stored.notices:
+        complain(notice)
     if stored.checkpoint is None:
         raise Refusal(f"{file} has no weights yet; train it first: nnstudio train {file}", PROBLEMS)
     run = start(file, stored.project, stored.checkpoint)

@@ -29,7 +29,9 @@ def run(line: Namespace) -> int:
     stored = project_file.read(line.file)
     target = Path(line.out or line.file)
     if stored.notices and not line.out:
-        raise Refusal(f"{stored.notices[0].rstrip('.')}. To train from new weights into another file, use --out.")
+        raise Refusal(f"{stored.notices[0].rstrip('.')}. To train with what is left into another file, use --out.")
+    for notice in stored.notices:
+        complain(notice)
     project_file.check_place(target)
     project, checkpoint = stored.project, stored.checkpoint
     if line.epochs is not None:

@@ -166,3 +166,18 @@ def checkpoints(draw: st.DrawFn) -> Checkpoint:
 
 def missing(name: str = "Quux3d", settings: str = "{}", inputs: tuple[str, ...] = ("input",)) -> Missing:
     return Missing(name=name, settings_text=settings, reason="it is not there", input_names=inputs)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal, where not-a-number is equal to itself, and arrays are equal bit by bit."""
+    if isinstance(one, np.ndarray):
+        return (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
+    if isinstance(one, float) and isinstance(other, float):
+        return one == other or (not math.isfinite(one) and math.isnan(other))
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, (Checkpoint, History)):
+        return same(vars(one), vars(other))
+    return bool(one == other)

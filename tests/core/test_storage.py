@@ -23,7 +23,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.drawings import checkpoints, graphs, layer, projects
+from core.drawings import checkpoints, graphs, layer, projects, same
 from core.files import changed, contents
 from nnstudio.core import container, replacement, storage
 from nnstudio.core.checkpoint import Checkpoint, History
@@ -34,30 +34,10 @@ from nnstudio.core.spec import registered
 from nnstudio.core.storage import StorageError, finite, project_from_json, project_to_json
 
 
-def same(one: Any, other: Any) -> bool:
-    """Equal, where not-a-number is equal to itself, and arrays are equal bit by bit."""
-    if isinstance(one, np.ndarray):
-        return (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
-    if isinstance(one, float) and isinstance(other, float):
-        return one == other or (not math.isfinite(one) and math.isnan(other))
-    if isinstance(one, (list, tuple)):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-    if isinstance(one, (Checkpoint, History)):
-        return same(vars(one), vars(other))
-    return bool(one == other)
-
-
 def saved(tmp_path: Path, *what: Any) -> Path:
     path = tmp_path / "mine.nnstudio"
     storage.write(path, *what)
     return path
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("projects")
 
 
 # -- there and back ----------------------------------------------------------------------------------------------------
