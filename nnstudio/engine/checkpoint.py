@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,39 +75,87 @@ def take(run: Run) -> Checkpoint:
         seconds=run.seconds,
         pending_losses=np.asarray(run._epoch_losses, np.float32),
         pending_outputs=_array(torch.cat(run._outputs)) if run._outputs else np.zeros(0, np.float32),
-        pending_sums={key: sums.tolist() for key, sums in run._sums.items()},
+        pending_sums={key: sums.flatten().tolist() for key, sums in run._sums.items()},
         history=History(tuple(run._records), run._step_losses.view().copy()),
         recipe=recipe(run.project, run.network.order) | {"schedule": _schedule_recipe(run.project)},
     )
 
 
 def restore(run: Run, checkpoint: Checkpoint) -> None:
-    """Bring a new Run to where a checkpoint stands, as far as it fits."""
+    """Bring a new Run to where a checkpoint stands, as far as it fits.
+
+    A checkpoint comes out of a file. What is in it may fit the project and still be of no use (another number of losses
+    than of batches, a random state that is none): then the weights are carried over and a new epoch begins.
+    """
     wanted = recipe(run.project, run.network.order) | {"schedule": _schedule_recipe(run.project)}
+    same = {name for name, text in wanted.items() if checkpoint.recipe.get(name) == text}
     run.kept = _restore_weights(run, checkpoint)
-    if wanted.get("optimizer") == checkpoint.recipe.get("optimizer"):
-        _restore_optimizer(run, checkpoint)
+    whole_optimizer = "optimizer" in same and _restore_optimizer(run, checkpoint)
     run.epoch = checkpoint.epoch
     run.step = checkpoint.step
     run.seconds = checkpoint.seconds
     run._records = [dict(record) for record in checkpoint.history.epochs]
     run._step_losses.extend(np.asarray(checkpoint.history.step_losses, np.float32))
-    same = {name for name, text in wanted.items() if checkpoint.recipe.get(name) == text}
-    exact = same >= {"network", "data", "optimizer", "batch_size", "seed"} and checkpoint.batch < run.batches
-    exact = exact and _stateful(run) == set(run.kept)
-    if exact:
-        run.batch = checkpoint.batch
-        run._random_state = torch.from_numpy(np.array(checkpoint.random_state))
-        if len(checkpoint.device_random_state) == len(run._device_random_state):
-            run._device_random_state = torch.from_numpy(np.array(checkpoint.device_random_state))
     run._begin_epoch()
-    if exact and run.batch:
-        run._epoch_losses = [float(loss) for loss in checkpoint.pending_losses]
-        if len(checkpoint.pending_outputs):
-            run._outputs = [torch.from_numpy(np.array(checkpoint.pending_outputs)).to(run.device)]
-        run._sums = {key: torch.tensor(sums, dtype=torch.float64) for key, sums in checkpoint.pending_sums.items()}
-    _restore_schedule(run, checkpoint, exact and "schedule" in same)
-    run.continuation = "exact" if exact and "schedule" in same else "carried"
+    exact = (
+        same >= {"network", "data", "optimizer", "batch_size", "seed"}
+        and whole_optimizer
+        and _stateful(run) == set(run.kept)
+        and _is_random_state(checkpoint.random_state)
+        and _pending_fits(run, checkpoint)
+    )
+    if exact:
+        _restore_position(run, checkpoint)
+    exact = _restore_schedule(run, checkpoint, exact and "schedule" in same) and exact
+    run.continuation = "exact" if exact else "carried"
+
+
+def _restore_position(run: Run, checkpoint: Checkpoint) -> None:
+    """The place within the epoch, and what was measured in it so far."""
+    run.batch = checkpoint.batch
+    run._random_state = _tensor(checkpoint.random_state)
+    if len(checkpoint.device_random_state) == len(run._device_random_state):
+        run._device_random_state = _tensor(checkpoint.device_random_state)
+    run._epoch_losses = [float(loss) for loss in checkpoint.pending_losses]
+    if len(checkpoint.pending_outputs):
+        run._outputs = [_tensor(checkpoint.pending_outputs).to(run.device)]
+    run._sums = {
+        key: torch.tensor(checkpoint.pending_sums[key], dtype=torch.float64).reshape(like.shape)
+        for key, like in _sums_like(run, checkpoint.batch).items()
+    }
+
+
+def _is_random_state(state: np.ndarray) -> bool:
+    try:
+        torch.Generator().set_state(_tensor(state))
+    except (RuntimeError, TypeError):
+        return False
+    return True
+
+
+def _pending_fits(run: Run, checkpoint: Checkpoint) -> bool:
+    """Whether what is pending belongs to as many batches as were done in the epoch."""
+    batch = checkpoint.batch
+    if batch >= run.batches or len(checkpoint.pending_losses) != batch:
+        return False
+    summed = batch // run.BATCHES_A_SUM * run.BATCHES_A_SUM
+    rows = sum(len(targets) for targets in run._batch_targets[summed:batch])
+    with run.looking():
+        output = run.network(run._batch_inputs[0][:1])
+    outputs = checkpoint.pending_outputs
+    if len(outputs) != rows or (rows and outputs.shape[1:] != tuple(output.shape[1:])):
+        return False
+    found = {key: len(numbers) for key, numbers in checkpoint.pending_sums.items()}
+    return found == {key: like.numel() for key, like in _sums_like(run, batch).items()}
+
+
+def _sums_like(run: Run, batch: int) -> dict[str, torch.Tensor]:
+    """What the metrics' sums look like after this many batches; none before the first are added up."""
+    sums: dict[str, torch.Tensor] = {}
+    if batch >= run.BATCHES_A_SUM:
+        with run.looking():
+            run._add_sums(sums, run.network(run._batch_inputs[0][:1]), run._batch_targets[0][:1])
+    return sums
 
 
 def _stateful(run: Run) -> set[str]:
@@ -125,50 +174,68 @@ def _restore_weights(run: Run, checkpoint: Checkpoint) -> tuple[str, ...]:
             assert module is not None
             own = module.state_dict()
             old = {key: checkpoint.weights.get(f"{old_name}.{key}") for key in own}
-            if not own or any(
-                array is None or tuple(array.shape) != tuple(own[key].shape) for key, array in old.items()
-            ):
-                continue
-            for key, array in old.items():
-                own[key].copy_(torch.from_numpy(np.array(array)))
-            kept.append(node_id)
+            if own and all(_fits(old[key], own[key]) for key in own):
+                for key, array in old.items():
+                    assert array is not None
+                    own[key].copy_(_tensor(array))
+                kept.append(node_id)
     return tuple(kept)
 
 
-def _restore_optimizer(run: Run, checkpoint: Checkpoint) -> None:
-    """Give each parameter that was kept its own state back."""
+def _restore_optimizer(run: Run, checkpoint: Checkpoint) -> bool:
+    """Give each parameter that was kept its own state back. Whether every parameter got a whole one."""
+    assert run.project.training.optimizer is not None
     kept = set(run.kept)
+    whole = True
     for node_id in run.network.names:
-        if node_id not in kept:
-            continue
-        old_name = checkpoint.names[node_id]
         module = run.network.module_of(node_id)
         assert module is not None
         for key, parameter in module.named_parameters():
-            prefix = f"{old_name}.{key}|"
-            for full, array in checkpoint.optimizer.items():
-                if full.startswith(prefix) and array.shape in ((), tuple(parameter.shape)):
-                    value = torch.from_numpy(np.array(array))
-                    # Fused optimizers keep their step counter where the parameters are; the others on the CPU.
-                    on_device = value.dim() > 0 or run.optimizer.param_groups[0].get("fused")
-                    run.optimizer.state[parameter][full[len(prefix) :]] = value.to(run.device) if on_device else value
+            wanted = _fresh_state(run, parameter) if checkpoint.step else {}
+            prefix = f"{checkpoint.names.get(node_id)}.{key}|"
+            found = {name: checkpoint.optimizer.get(prefix + name) for name in wanted}
+            if node_id not in kept or not all(_fits(found[name], wanted[name]) for name in wanted):
+                whole = False
+                continue
+            for name, array in found.items():
+                assert array is not None
+                run.optimizer.state[parameter][name] = _tensor(array).to(wanted[name].device)
+    return whole
 
 
-def _restore_schedule(run: Run, checkpoint: Checkpoint, same: bool) -> None:
-    options = checkpoint.optimizer_options
-    base_lr, lr = options.get("base_lr"), options.get("lr")
-    group = run.optimizer.param_groups[0]
-    wanted = run._base_lr
-    if run.schedule is not None and not (same and _load_schedule(run, checkpoint)):
-        for _ in range(min(run.epoch, 1_000_000)):  # another schedule: it takes over at this epoch
-            run.schedule.step()
-    elif isinstance(lr, float) and isinstance(base_lr, float) and lr >= 0 and base_lr > 0 and same:
-        group["lr"] = lr
+def _fresh_state(run: Run, parameter: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What this optimizer keeps for a parameter like this one, after one step."""
+    assert run.project.training.optimizer is not None
+    probe = torch.nn.Parameter(torch.zeros_like(parameter))
+    probe.grad = torch.zeros_like(probe)
+    optimizer = run.project.training.optimizer.build([probe])
+    optimizer.step()
+    return {name: value for name, value in optimizer.state[probe].items() if isinstance(value, torch.Tensor)}
+
+
+def _fits(array: np.ndarray | None, like: torch.Tensor) -> bool:
+    return array is not None and array.shape == tuple(like.shape) and _tensor(array).dtype == like.dtype
+
+
+def _restore_schedule(run: Run, checkpoint: Checkpoint, same: bool) -> bool:
+    """Go on with the schedule from where it was; another one takes over at this epoch. Whether it is the same."""
+    base_lr, lr = (checkpoint.optimizer_options.get(name) for name in ("base_lr", "lr"))
+    valid = isinstance(lr, float) and isinstance(base_lr, float) and lr >= 0 and base_lr > 0
+    if not (same and valid and (run.schedule is None or _load_schedule(run, checkpoint))):
         if run.schedule is not None:
-            group["initial_lr"] = base_lr
-        run._base_lr = base_lr
-        run.set_lr(wanted)
-        run._apply_wanted_lr()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # torch would have an optimizer step before the first of these
+                for _ in range(min(run.epoch, 1_000_000)):
+                    run.schedule.step()
+        return False
+    wanted, group = run._base_lr, run.optimizer.param_groups[0]
+    group["lr"] = lr
+    if run.schedule is not None:
+        group["initial_lr"] = base_lr
+    run._base_lr = base_lr
+    run.set_lr(wanted)
+    run._apply_wanted_lr()
+    return True
 
 
 def _load_schedule(run: Run, checkpoint: Checkpoint) -> bool:
@@ -209,6 +276,11 @@ def _plain(value: Any) -> Any:
 
 def _keepable(value: Any) -> bool:
     return value is None or isinstance(value, (bool, int, float, str, list, tuple, dict, torch.Tensor))
+
+
+def _tensor(array: np.ndarray) -> torch.Tensor:
+    """A copy, since what a file was read into may not be written to."""
+    return torch.from_numpy(np.array(array))
 
 
 def _array(tensor: torch.Tensor) -> np.ndarray:

@@ -82,9 +82,7 @@ def check(project: Project) -> Report:
     problems: list[Problem] = []
     data: Data | None = None
     if project.data.dataset is None:
-        problems.append(
-            Problem("error", "No data is chosen. Choose a dataset in the Data panel.", fix="Choose a dataset.")
-        )
+        problems.append(_of_project("No data is chosen.", "a dataset", "none", "Choose a dataset in the Data panel."))
     else:
         try:
             data = load(project.data.dataset)
@@ -97,13 +95,20 @@ def check(project: Project) -> Report:
         problems.extend(_check_loss(project.graph, report, data))
         problems.extend(_check_batches(project, report, data))
     if project.training.optimizer is None:
-        problems.append(Problem("error", "No optimizer is chosen. Choose one in the Training panel."))
+        fix = "Choose one in the Training panel."
+        problems.append(_of_project("No optimizer is chosen.", "an optimizer", "none", fix))
     if report.ready and report.parameters == 0:
-        problems.append(Problem("error", "There is nothing to train: no layer has parameters. Add a Linear layer."))
+        words = "There is nothing to train: no layer has parameters."
+        problems.append(_of_project(words, "a layer with parameters", "none", "Add a Linear layer."))
     problems.extend(_check_memory(project.graph, report))
     rank = {"error": 0, "warning": 1, "note": 2}
     problems.sort(key=lambda problem: rank[problem.severity])
     return Report(report.nodes, tuple(problems), report.parameters, report.order)
+
+
+def _of_project(words: str, needed: str, got: str, fix: str) -> Problem:
+    """An error of no node."""
+    return Problem("error", f"{words} {fix}", needed=needed, got=got, fix=fix)
 
 
 def check_graph(graph: Graph, input_type: TensorType | None) -> Report:
@@ -141,10 +146,7 @@ def check_graph(graph: Graph, input_type: TensorType | None) -> Report:
                 )
             )
         if isinstance(layer, Missing):
-            problems.append(
-                Problem("error", f"{node.title}: {layer.reason}.", node_id, None, layer.needed, layer.got,
-                        "Replace the node, or mend the setting in the file.")
-            )  # fmt: skip
+            problems.append(_check_missing(node_id, node.title, layer))
             nodes[node_id] = NodeReport(tuple(types))
             continue
         if not layer.input_ports:
@@ -152,16 +154,25 @@ def check_graph(graph: Graph, input_type: TensorType | None) -> Report:
         elif unconnected or any(kind is None for kind in types):
             report, found = NodeReport(tuple(types)), []
         else:
-            report, found = _check_layer(graph, node_id, layer, tuple(kind for kind in types if kind is not None))
+            report, found = _check_layer(graph, nodes, node_id, tuple(kind for kind in types if kind is not None))
         nodes[node_id] = report
-        problems.extend(found)
         if node_id in alive:
             used += report.parameters
+            problems.extend(found)
+        else:  # what is left out keeps nothing from training
+            problems.extend(replace(problem, severity="warning") for problem in found if problem.severity != "note")
     for node_id in graph.nodes:
         nodes.setdefault(node_id, NodeReport())
     problems.extend(_check_sense(graph, alive))
     order = tuple(node_id for node_id in ordered if node_id in alive)
     return Report(nodes, tuple(problems), used, order)
+
+
+def _check_missing(node_id: str, title: str, layer: Missing) -> Problem:
+    """A layer of which the name or a setting in the file is impossible."""
+    needed, got = layer.needed or "a layer that this version has", layer.got or layer.name
+    fix = "Mend the setting, or replace the node." if layer.needed else "Replace the node."
+    return Problem("error", f"{title}: {layer.reason}. {fix}", node_id, None, needed, got, fix)
 
 
 def _port_words(layer: Layer, port: str) -> str:
@@ -195,9 +206,9 @@ def _check_ends(graph: Graph, outputs: list[str]) -> list[Problem]:
     problems = []
     inputs = [node_id for node_id, node in graph.nodes.items() if not node.layer.input_ports]
     if not inputs:
-        problems.append(Problem("error", "There is no Input. Drag one from the palette.", fix="Add an Input."))
+        problems.append(_of_project("There is no Input.", "an Input", "none", "Drag one from the palette."))
     if not outputs:
-        problems.append(Problem("error", "There is no Output. Drag one from the palette.", fix="Add an Output."))
+        problems.append(_of_project("There is no Output.", "an Output", "none", "Drag one from the palette."))
     for kind, found in (("Input", inputs), ("Output", outputs)):
         for node_id in found[1:]:
             first = graph.nodes[found[0]].title
@@ -229,11 +240,13 @@ def _check_input(
 
 
 def _check_layer(
-    graph: Graph, node_id: str, layer: Layer, types: tuple[TensorType, ...]
+    graph: Graph, nodes: Mapping[str, NodeReport], node_id: str, types: tuple[TensorType, ...]
 ) -> tuple[NodeReport, list[Problem]]:
-    title = graph.nodes[node_id].title
-    complaints = [_with_branches(graph, node_id, types, complaint) for complaint in layer.check(*types)]
-    problems = [Problem.at(node_id, title, complaint) for complaint in complaints]
+    title, layer = graph.nodes[node_id].title, graph.nodes[node_id].layer
+    problems = []
+    for complaint in layer.check(*types):
+        complaint = _with_history(graph, nodes, node_id, _with_branches(graph, node_id, types, complaint))
+        problems.append(Problem.at(node_id, title, complaint))
     if errors(problems):
         return NodeReport(types), problems
     output, parameters, refused = _evaluate(layer, types)
@@ -259,6 +272,27 @@ def _with_branches(graph: Graph, node_id: str, types: tuple[TensorType, ...], co
             shown = re.search(rf"\b{re.escape(port.name)} {re.escape(kind.text)}(?! from)", got)
             got = got[: shown.start()] + branch + got[shown.end() :] if shown else got
     return replace(complaint, got=got)
+
+
+def _with_history(graph: Graph, nodes: Mapping[str, NodeReport], node_id: str, complaint: Complaint) -> Complaint:
+    """The same complaint, in which "the 1×1 input" also says by which sizes the input came to be so small."""
+    sizes: list[str] = []
+    axes = 0
+    while len(graph.into(node_id)) == 1:
+        node_id = graph.into(node_id)[0].source
+        kind = nodes[node_id].output if node_id in nodes else None
+        if kind is None or len(kind.shape) != (axes or len(kind.shape)):
+            break
+        axes = len(kind.shape)
+        size = "×".join(map(str, kind.shape[1:]))
+        if not sizes and f"the {size} input" not in complaint.got:
+            break
+        if size not in sizes[-1:]:
+            sizes.append(size)
+    if len(sizes) < 2:
+        return complaint
+    way = " → ".join(sizes[7::-1])
+    return replace(complaint, got=f"{complaint.got} (sizes on the way: {way})")
 
 
 @lru_cache(maxsize=20_000)

@@ -38,9 +38,6 @@ from nnstudio.engine.device import choose, device_random_state, set_device_rando
 from nnstudio.engine.series import Series
 from nnstudio.engine.threads import threads_for
 
-# Outputs of this many batches are kept before they go into the metrics of the epoch. The number is part of the
-# arithmetic: sums in another grouping could differ in the last bit between a run that was paused and one that was not.
-BATCHES_A_SUM = 64
 # Rows that are evaluated at once.
 ROWS_A_LOOK = 4096
 
@@ -94,6 +91,11 @@ class Run:
     Raises:
         RunError: the project has errors, or its device cannot be used.
     """
+
+    # Outputs of this many batches are kept before they go into the metrics of the epoch. The number is part of the
+    # arithmetic: sums in another grouping could differ in the last bit between a run that was paused and one that was
+    # not.
+    BATCHES_A_SUM = 64
 
     def __init__(self, project: Project, checkpoint: Checkpoint | None = None) -> None:
         report = check(project)
@@ -247,7 +249,7 @@ class Run:
         self.batch += 1
         if self.batch == self.batches:
             self._end_epoch()
-        elif self.batch % BATCHES_A_SUM == 0:
+        elif self.batch % self.BATCHES_A_SUM == 0:
             self._sum_outputs()
 
     def _begin_epoch(self) -> None:
@@ -292,7 +294,7 @@ class Run:
         if not self._outputs:
             return
         output = torch.cat(self._outputs)
-        first = (self.batch - 1) // BATCHES_A_SUM * BATCHES_A_SUM
+        first = (self.batch - 1) // self.BATCHES_A_SUM * self.BATCHES_A_SUM
         target = torch.cat(self._batch_targets[first : self.batch])
         self._add_sums(self._sums, output, target)
         self._outputs.clear()

@@ -113,6 +113,59 @@ def test_resumed_from_a_file_equals_uninterrupted(configuration: tuple, tmp_path
         assert digest(resumed.checkpoint()) == expected, f"stopped after step {stop}"
 
 
+def test_a_long_epoch_of_a_regression_resumes_with_what_was_summed_up(tmp_path) -> None:
+    graph = chain(layer("Input"), layer("Linear", out_features=1), layer("Output", loss=loss("MSELoss")))
+    project = Project(
+        graph,
+        DataSettings(dataset("Diabetes")),
+        TrainingSettings(optimizer=optimizer("SGD", lr=0.01, momentum=0.5), epochs=2, batch_size=2),
+    )
+    expected = digest(finish(Run(project)).checkpoint())
+    for stop in (63, 64, 65, 130, 177):
+        run = finish(Run(project), steps=stop)
+        storage.write(tmp_path / "a.nnstudio", project, run.checkpoint())
+        stored = storage.read(tmp_path / "a.nnstudio")
+        resumed = Run(project, stored.checkpoint)
+        assert stored.notices == () and resumed.continuation == "exact"
+        assert digest(finish(resumed).checkpoint()) == expected, f"stopped after step {stop}"
+
+
+SPOILT = {
+    "random state": lambda c: replace(c, random_state=np.zeros(7, np.uint8)),
+    "no random state": lambda c: replace(c, random_state=np.zeros(0, np.uint8)),
+    "too few losses": lambda c: replace(c, pending_losses=c.pending_losses[1:]),
+    "too many batches": lambda c: replace(c, batch=10**6),
+    "outputs of other rows": lambda c: replace(c, pending_outputs=c.pending_outputs[1:]),
+    "outputs of another shape": lambda c: replace(c, pending_outputs=np.zeros((len(c.pending_outputs), 9), np.float32)),
+    "sums that are too long": lambda c: replace(c, pending_sums={"accuracy": [1.0, 2.0, 3.0]}),
+    "sums of another metric": lambda c: replace(c, pending_sums={"f1": [1.0]}),
+    "optimizer of another type": lambda c: replace(
+        c, optimizer={name: array.astype(np.float64) for name, array in c.optimizer.items()}
+    ),
+    "half an optimizer": lambda c: replace(
+        c, optimizer={name: array for name, array in c.optimizer.items() if not name.endswith("exp_avg")}
+    ),
+    "weights of another type": lambda c: replace(
+        c, weights={name: array.astype(np.float64) for name, array in c.weights.items()}
+    ),
+    "weights of another shape": lambda c: replace(
+        c, weights={name: array[..., :1] for name, array in c.weights.items()}
+    ),
+    "names of nobody": lambda c: replace(c, names={}),
+    "a schedule of another kind": lambda c: replace(c, schedule={"last_epoch": "soon"}),
+}
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
+def test_a_checkpoint_that_makes_no_sense_is_carried_over_as_far_as_it_does(spoilt: str) -> None:
+    project = configured(*CONFIGURATIONS[2])
+    checkpoint = finish(Run(project), steps=10).checkpoint()
+    run = Run(project, SPOILT[spoilt](checkpoint))
+    assert run.continuation == "carried"
+    finish(run, epochs=1)
+    assert all(torch.isfinite(parameter).all() for parameter in run.network.parameters())
+
+
 def test_looking_changes_nothing() -> None:
     project = configured(*CONFIGURATIONS[3])
     expected = digest(finish(Run(project)).checkpoint())

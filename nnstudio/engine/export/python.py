@@ -20,7 +20,7 @@ from nnstudio.engine.compiler import GraphError, check, compile_network
 from nnstudio.engine.data import Prepared, prepare
 from nnstudio.engine.export import fragments, module
 from nnstudio.engine.export.expressions import call, literal, path_of
-from nnstudio.engine.run import BATCHES_A_SUM, ROWS_A_LOOK
+from nnstudio.engine.run import ROWS_A_LOOK, Run
 from nnstudio.engine.threads import threads_for
 
 _DEVICES = {
@@ -251,11 +251,11 @@ class _Script:
                 'train = {"loss": total / len(train_x)} | figures(sums)\n'
             )
         batches = -(-self.train_rows // self.batch_size)
-        group = f"[first : first + {BATCHES_A_SUM}]"
+        group = f"[first : first + {Run.BATCHES_A_SUM}]"
         summed = (
             "add_sums(sums, torch.cat(outputs), targets)\n"
-            if batches <= BATCHES_A_SUM
-            else f"for first in range(0, len(outputs), {BATCHES_A_SUM}):\n"
+            if batches <= Run.BATCHES_A_SUM
+            else f"for first in range(0, len(outputs), {Run.BATCHES_A_SUM}):\n"
             f"    truth = targets.split(BATCH_SIZE){group}\n"
             f"    add_sums(sums, torch.cat(outputs{group}), torch.cat(truth))\n"
         )
