@@ -228,6 +228,7 @@ def _restore_schedule(run: Run, checkpoint: Checkpoint, same: bool) -> bool:
                 for _ in range(min(run.epoch, 1_000_000)):
                     run.schedule.step()
         return False
+    assert isinstance(base_lr, float)
     wanted, group = run._base_lr, run.optimizer.param_groups[0]
     group["lr"] = lr
     if run.schedule is not None:
