@@ -65,7 +65,9 @@ def _refuse_what_is_no_number(output: np.ndarray) -> None:
     """Infinite weights, or a row far outside what was trained on: no class should be named for them."""
     wrong = np.flatnonzero(~np.isfinite(output.reshape(len(output), -1)).all(axis=1))
     if len(wrong):
-        sentence = f"The network's output for row {wrong[0] + 1} is not a number; its weights or this row are too large."
+        sentence = (
+            f"The network's output for row {wrong[0] + 1} is not a number; its weights or this row are too large."
+        )
         raise Refusal(sentence, PROBLEMS)
 
 

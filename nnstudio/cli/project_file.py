@@ -49,6 +49,10 @@ def check_place(path: Path, *inputs: str) -> None:
         raise Refusal(f"{path} cannot be written: there is no folder {folder}.")
     if not os.access(folder, os.W_OK):
         raise Refusal(f"{path} cannot be written: the folder {folder.resolve()} is read-only.")
+    if path.exists() and not path.is_file():
+        raise Refusal(f"{path} cannot be written: it is a device or a pipe, not a file.")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise Refusal(f"{path} cannot be written: it is read-only.")
     for file in inputs:
         if path.exists() and Path(file).exists() and path.samefile(file):
             raise Refusal(f"{path} is what is read from; write to another file.")

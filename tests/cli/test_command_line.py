@@ -145,6 +145,53 @@ def test_wrong_use(nnstudio, flowers, monkeypatch, tmp_path, words) -> None:
     assert os.listdir(tmp_path) == [flowers.name]
 
 
+def test_wrong_use_names_the_help_of_the_command(nnstudio, flowers) -> None:
+    assert "nnstudio predict --help" in nnstudio("predict", flowers).sentence
+    assert nnstudio("check", "--help").out.startswith("usage: nnstudio check ")
+
+
+def test_an_unknown_layer_says_what_is_needed_and_how_to_mend_it(nnstudio, flowers) -> None:
+    result = nnstudio("check", unknown_layer(flowers), "--json")
+    problem = json.loads(result.out)["problems"][0]
+    assert (problem["node"], problem["got"]) == ("relu", "Wobble")
+    assert problem["needed"] and problem["fix"]
+
+
+def test_a_project_packed_by_another_program_opens(nnstudio, flowers) -> None:
+    with zipfile.ZipFile(flowers) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(flowers, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content, zipfile.ZIP_STORED if name == "mimetype" else None)
+    assert nnstudio("check", flowers).code == 0
+    assert nnstudio("train", flowers, "--epochs", 1).code == 0
+
+
+def test_a_part_that_is_not_known_is_said_and_the_weights_are_used(nnstudio, trained, tmp_path) -> None:
+    """Only training in place would lose it for good."""
+    expected = nnstudio("evaluate", trained, "--json").out
+    rewritten(trained, lambda text: text.replace('"title"', '"trusted": true, "title"', 1))
+    before = trained.read_bytes()
+    result = nnstudio("evaluate", trained, "--json")
+    assert result.code == 0 and result.out == expected and "'trusted'" in result.sentence
+    assert nnstudio("train", trained).code == 2
+    assert trained.read_bytes() == before
+    assert nnstudio("train", trained, "--out", tmp_path / "out", "--epochs", 41).code == 0
+    assert json.loads(nnstudio("evaluate", tmp_path / "out", "--json").out)["epoch"] == 41
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="for root nothing is read-only")
+def test_what_is_read_only_is_said_before_the_training(nnstudio, flowers) -> None:
+    flowers.chmod(0o444)
+    result = nnstudio("train", flowers)
+    assert result.code == 2 and result.out == "" and "read-only" in result.sentence
+
+
+def test_a_device_is_said_before_the_training(nnstudio, flowers) -> None:
+    result = nnstudio("train", flowers, "--out", os.devnull)
+    assert result.code == 2 and result.out == "" and "not a file" in result.sentence
+
+
 def test_a_command_that_is_misspelt_gets_a_hint(nnstudio) -> None:
     assert "Did you mean examples?" in nnstudio("exampels").sentence
     assert "Did you mean iris?" in nnstudio("new", "irsi", "f").sentence

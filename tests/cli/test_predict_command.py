@@ -46,6 +46,9 @@ SAME = [
     HEADER.replace(",", ";") + "\n5.1;3.5;1.4;0.2\n",
     "5.1,3.5,1.4,0.2\n",
     "a,b,c,d\n5.1,3.5,1.4,0.2\n\n",
+    "sepal_length,sepal_width,petal_length,petal_width\n5.1,3.5,1.4,0.2\n",
+    "petal width,petal length,sepal width,sepal length\n0.2,1.4,3.5,5.1\n",
+    f",{HEADER},\n0,5.1,3.5,1.4,0.2,\n",
     f'"{HEADER.replace(",", chr(34) + "," + chr(34))}"\n"5.1","3.5"," 1.4 ",2e-1\n',
 ]
 
@@ -72,6 +75,17 @@ BAD_ROWS = {
     "only names": (HEADER + "\n", "no rows"),
     "open quote": (HEADER + '\n1,2,3,"4\n', "CSV"),
     "not UTF-8": (b"\xff\xfe\x00caf\xe9", "UTF-8"),
+    "UTF-16": ((HEADER + "\n1,2,3,4\n").encode("utf-16"), "UTF-8"),
+    "long line": (HEADER + "\n1,2,3,4,5,6\n", "line 2: the line has 6 columns, but the first line has 4"),
+    "decimal comma": (HEADER.replace(",", ";") + "\n5,1;3;1;0\n", "'5,1', but a number with a decimal point is needed"),
+    "first row damaged": ("oops,2,3,4\n1,2,3,4\n", "line 1, column 1 is 'oops'"),
+    "first value absent": (",2,3,4\n1,2,3,4\n", "line 1, column 1 is empty"),
+    "NUL": (HEADER + "\n1,2\0,3,4\n", "line 2, column 'sepal width (cm)'"),
+    "beyond a float64": (HEADER + "\n1e400,2,3,4\n", "'1e400'"),
+    "beyond a float32": (HEADER + "\n1e39,2,3,4\n", "'1e39', which is too large"),
+    "a million columns": ("a," * 1_000_000 + "\n", "no column 'sepal length (cm)'"),
+    "one endless line": ("1," * 3_000_000, "characters"),
+    "a cell without end": (HEADER + '\n"' + "1\n" * 200_000, "quotation mark"),
     "a picture": (b"\x89PNG\r\n\x1a\n\x00\x00", "UTF-8"),
 }
 
@@ -88,6 +102,33 @@ def test_bad_rows(nnstudio, trained, tmp_path, case) -> None:
     assert "rows.csv" in result.sentence and expected in result.sentence
     assert trained.read_bytes() == before
     assert sorted(os.listdir(tmp_path)) == listed
+
+
+def test_names_that_are_of_no_feature_are_said(nnstudio, trained, tmp_path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("a,b,c,d\n5.1,3.5,1.4,0.2\n")
+    result = nnstudio("predict", trained, "--input", rows)
+    assert result.code == 0
+    assert "taken in their order (sepal length (cm)" in result.sentence
+
+
+def test_an_output_that_is_no_number_names_no_class(nnstudio, trained, tmp_path) -> None:
+    rows, out = tmp_path / "rows.csv", tmp_path / "out.csv"
+    rows.write_text("1,2,3,4\n3e38,2,3,4\n")
+    result = nnstudio("predict", trained, "--input", rows, "--output", out)
+    assert result.code == 1 and "row 2 is not a number" in result.sentence
+    assert not out.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no such pipes")
+def test_a_pipe_is_not_waited_for(nnstudio, trained, tmp_path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for word in ("--input", "--output"):
+        rows = tmp_path / "rows.csv"
+        rows.write_text(SAME[0])
+        words = {"--input": rows, word: tmp_path / "pipe"}
+        result = nnstudio("predict", trained, *[part for pair in words.items() for part in pair])
+        assert result.code == 2 and "not a file" in result.sentence
 
 
 def test_a_file_that_is_not_there(nnstudio, trained, tmp_path) -> None:

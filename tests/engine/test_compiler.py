@@ -127,6 +127,7 @@ def test_a_row_of_pools_is_stopped_at_the_first_that_has_no_room() -> None:
     assert problem.node == "n5"
     assert report.nodes["n4"].output == TensorType((1, 1, 1))
     assert "2×2 is larger than the 1×1 input" in problem.message
+    assert "sizes on the way: 9×9 → 4×4 → 2×2 → 1×1" in problem.message
     assert [report.nodes[i].output for i in ("n5", "n6", "n7")] == [None] * 3
 
 
@@ -237,6 +238,16 @@ def test_an_island_is_left_out_with_a_warning() -> None:
     assert set(network.activations(torch.zeros(1, 3))) == {"n1", "n2", "n3"}
 
 
+def test_a_mistake_in_what_is_left_out_keeps_nothing_from_training() -> None:
+    graph = chain(layer("Input"), layer("Linear", out_features=2), layer("Output"))
+    graph, island = graph.add(layer("Conv2d"))
+    graph = graph.wire("n1", island)
+    report = check_graph(graph, TensorType((3,)))
+    assert report.ready
+    assert said(report) == [(island.id, "warning"), (island.id, "warning")]
+    compile_network(graph, TensorType((3,)))
+
+
 def without(graph: Graph, node_id: str, port: str = "input") -> Graph:
     """The drawing without the wire that ends there."""
     return graph.disconnect([edge for edge in graph.into(node_id) if edge.target_port == port])
@@ -269,6 +280,7 @@ def test_a_layer_that_is_missing_is_said_and_the_rest_is_checked() -> None:
     problem = only(report)
     assert (problem.node, problem.severity) == ("n3", "error")
     assert "there is no layer called 'Quux3d'" in problem.message
+    assert problem.needed and problem.got == "Quux3d" and problem.fix in problem.message
     assert report.nodes["n2"].output == TensorType((8,))
     assert report.nodes["n4"].output is None
 

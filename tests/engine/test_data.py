@@ -73,7 +73,7 @@ def test_every_row_is_in_one_part() -> None:
 def test_too_few_rows_are_said_in_a_sentence() -> None:
     with pytest.raises(ValueError, match=r"^A test share of 0.9 leaves no row for training .* there are 4 rows"):
         prepare(DataSettings(dataset("XOR"), test_share=0.9, random_state=0))
-    with pytest.raises(ValueError, match="^No data is chosen"):
+    with pytest.raises(ValueError, match=r"^No data is chosen"):
         prepare(DataSettings())
 
 

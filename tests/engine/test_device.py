@@ -60,5 +60,5 @@ def test_the_reason_is_the_true_one(monkeypatch: pytest.MonkeyPatch, cuda: str |
 
 
 def test_a_name_that_no_device_has() -> None:
-    with pytest.raises(ValueError, match="no device called 'abacus'. Use auto, cpu, cuda or mps"):
+    with pytest.raises(ValueError, match=r"no device called 'abacus'. Use auto, cpu, cuda or mps"):
         choose("abacus")
