@@ -186,8 +186,8 @@ def circles() -> Project:
         "Two hidden layers close a border around the inner circle.",
         "A ReLU is 0 on one side of a line and rises on the other. Eight of them fold the plane; the second layer "
         "folds it again, and the border closes.\n\n"
-        "Try: how few neurons still close it? Three in a single layer can make a triangle, from most seeds. With Tanh "
-        "the corners are round.",
+        "Try: how few neurons still close it? Four in a single layer do, from most seeds; three make a triangle, from "
+        "some. With Tanh the corners are round.",
     )
 
 

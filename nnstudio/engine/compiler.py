@@ -9,7 +9,6 @@ Shapes come from the real layer on torch's meta device, kept by (layer, input ty
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -23,6 +22,7 @@ from nnstudio.core.kinds import Layer, Missing
 from nnstudio.core.problems import Complaint, Problem, errors
 from nnstudio.core.project import Project
 from nnstudio.engine.data import load, prepare
+from nnstudio.engine.memory import check_memory
 from nnstudio.engine.network import Network
 
 
@@ -100,7 +100,7 @@ def check(project: Project) -> Report:
     if report.ready and report.parameters == 0:
         words = "There is nothing to train: no layer has parameters."
         problems.append(_of_project(words, "a layer with parameters", "none", "Add a Linear layer."))
-    problems.extend(_check_memory(project.graph, report))
+    problems.extend(check_memory(project, report))
     rank = {"error": 0, "warning": 1, "note": 2}
     problems.sort(key=lambda problem: rank[problem.severity])
     return Report(report.nodes, tuple(problems), report.parameters, report.order)
@@ -136,15 +136,6 @@ def check_graph(graph: Graph, input_type: TensorType | None) -> Report:
                     fix = "Draw a wire to it."
                     words = f"{node.title} gets nothing at its input{_port_words(layer, port.name)}. {fix}"
                     problems.append(Problem("error", words, node_id, port.name, "a wire", "nothing", fix))
-        if node_id not in alive:
-            problems.append(
-                Problem(
-                    "warning",
-                    f"{node.title} leads to no Output, so it is left out.",
-                    node_id,
-                    fix="Wire it on towards the Output, or delete it.",
-                )
-            )
         if isinstance(layer, Missing):
             problems.append(_check_missing(node_id, node.title, layer))
             nodes[node_id] = NodeReport(tuple(types))
@@ -161,6 +152,11 @@ def check_graph(graph: Graph, input_type: TensorType | None) -> Report:
             problems.extend(found)
         else:  # what is left out keeps nothing from training
             problems.extend(replace(problem, severity="warning") for problem in found if problem.severity != "note")
+            words, fix = (
+                f"{node.title} leads to no Output, so it is left out.",
+                "Wire it on towards the Output, or delete it.",
+            )
+            problems.append(Problem("warning", words, node_id, fix=fix))
     for node_id in graph.nodes:
         nodes.setdefault(node_id, NodeReport())
     problems.extend(_check_sense(graph, alive))
@@ -253,6 +249,10 @@ def _check_layer(
     if refused:
         shapes = " and ".join(kind.text for kind in types)
         complaint = Complaint("inputs that it can compute with", shapes, "Change its settings or the wire into it.")
+        if "overflow" in refused:
+            complaint = Complaint(
+                "sizes that a computer can hold", f"{shapes}, of which it makes far more", "Make it smaller."
+            )
         problems.append(Problem.at(node_id, title, complaint, details=refused))
         return NodeReport(types), problems
     summary = layer.summary(*(kind.shape for kind in types))
@@ -389,36 +389,6 @@ def _check_batches(project: Project, report: Report, data: Data) -> list[Problem
             )
             problems.append(Problem.at(node_id, node.title, complaint))
     return problems
-
-
-def _check_memory(graph: Graph, report: Report) -> list[Problem]:
-    """Refuse what cannot fit before anything is allocated: weights, gradients and two moments, 16 bytes a parameter."""
-    limit = _memory()
-    if 16 * report.parameters <= limit:
-        return []
-    largest = max(report.order, key=lambda node_id: report.nodes[node_id].parameters)
-    complaint = Complaint(
-        f"memory that this computer has ({_bytes(limit)})",
-        f"{report.nodes[largest].parameters:,} parameters, for which training takes {_bytes(16 * report.parameters)}",
-        "Make it smaller.",
-    )
-    return [Problem.at(largest, graph.nodes[largest].title, complaint)]
-
-
-@lru_cache(maxsize=1)
-def _memory() -> int:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError, AttributeError):
-        return 16 << 30
-
-
-def _bytes(count: float) -> str:
-    for unit in ("bytes", "kB", "MB", "GB", "TB", "PB"):
-        if count < 1000 or unit == "PB":
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    raise AssertionError
 
 
 # -- compiling ---------------------------------------------------------------------------------------------------------

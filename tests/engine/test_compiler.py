@@ -377,6 +377,14 @@ def test_what_cannot_fit_into_memory_is_refused_and_nothing_is_allocated() -> No
     assert report.nodes["n2"].parameters in (0, 2**50)
 
 
+def test_values_of_a_batch_that_cannot_fit_are_refused_too() -> None:
+    for middle in (layer("AdaptiveAvgPool2d", output_size=100_000), layer("Conv2d", padding=2**40)):
+        graph = chain(layer("Input"), middle, layer("Flatten"), layer("Linear", out_features=10), layer("Output"))
+        (node, message), *_ = errors_of(graph, "Digits")
+        assert node in ("n2", "n4")
+        assert "memory" in message or "sizes that a computer can hold" in message
+
+
 def test_a_pinned_input_must_be_what_the_data_gives() -> None:
     graph = chain(layer("Input", shape=(5,)), layer("Linear", out_features=3), layer("Output"))
     (error,) = errors_of(graph)

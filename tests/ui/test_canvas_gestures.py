@@ -213,7 +213,9 @@ class TestDrawWire:
         document.edit_graph("Add", graph)
         drag(wire_from(scene, "n1", "output", "output", offered), (152, 72), (100, 300), (0, 472))
         assert Edge("n1", "output", node.id, "input") in document.project.graph.edges
-        assert scene.nodes[node.id].face.severity == "error"
+        face = scene.nodes[node.id].face
+        assert face.severity == "warning", "it leads to no Output, so it keeps nothing from training"
+        assert "4 axes" in scene.nodes[node.id].problems[0].message
 
     def test_ports_that_cannot_take_it_are_dimmed_while_it_is_drawn(self, scene, document, offered):
         graph, node = document.project.graph.add(make(Layer, "Conv2d"), (0.0, 400.0))

@@ -1,0 +1,66 @@
+"""Whether a training fits into the memory of this computer, before anything is allocated."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from nnstudio.core.problems import Complaint, Problem
+from nnstudio.core.project import Project
+from nnstudio.engine.data import prepare
+
+if TYPE_CHECKING:
+    from nnstudio.engine.compiler import Report
+
+# A weight, its gradient and two moments; a value and its gradient. Each is a float32.
+A_PARAMETER = 16
+A_VALUE = 8
+
+
+def check_memory(project: Project, report: Report) -> list[Problem]:
+    """An error at the node that takes most, when weights and the values of one batch together cannot fit."""
+    limit = memory()
+    rows = _rows(project)
+    values = {i: found.output.size * rows for i in report.order if (found := report.nodes[i]).output is not None}
+    if A_PARAMETER * report.parameters + A_VALUE * sum(values.values()) <= limit:
+        return []
+    taken = {i: A_PARAMETER * report.nodes[i].parameters + A_VALUE * values.get(i, 0) for i in report.order}
+    largest = max(taken, key=lambda node_id: taken[node_id])
+    parameters = report.nodes[largest].parameters
+    if A_PARAMETER * parameters > A_VALUE * values.get(largest, 0):
+        what, fix = f"{parameters:,} parameters", "Make it smaller."
+    else:
+        what, fix = f"{values[largest]:,} values for a batch of {rows}", "Make it smaller, or use smaller batches."
+    complaint = Complaint(
+        f"memory that this computer has ({_text(limit)})",
+        f"{what}, for which training takes {_text(taken[largest])}",
+        fix,
+    )
+    return [Problem.at(largest, project.graph.nodes[largest].title, complaint)]
+
+
+@lru_cache(maxsize=1)
+def memory() -> int:
+    """The bytes of this computer's memory."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return 16 << 30
+
+
+def _rows(project: Project) -> int:
+    """How many rows one step takes; 1 while they cannot be read."""
+    try:
+        rows = len(prepare(project.data).train_rows)
+    except (ValueError, OSError):
+        return 1
+    return min(project.training.batch_size or rows, rows)
+
+
+def _text(count: float) -> str:
+    for unit in ("bytes", "kB", "MB", "GB", "TB", "PB"):
+        if count < 1000 or unit == "PB":
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    raise AssertionError
