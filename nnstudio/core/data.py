@@ -13,21 +13,50 @@ Task = Literal["classification", "regression"]
 
 @dataclass(frozen=True)
 class TensorType:
-    """What flows along a wire: the shape of one row (the batch axis is left out) and the type of its numbers."""
+    """What flows along a wire.
+
+    Attributes:
+        shape: the sizes of all axes but the batch axis: the shape of one row.
+        dtype: "float32", "int64" or "bool".
+        rows: how many entries of the batch axis belong to one row of the batch: 1, unless an image was cut into windows
+            (4: the axis is 4 B long); 0 when there is no batch axis at all, as in a parameter or a mask.
+        axis: where the batch axis is among all axes.
+    """
 
     shape: tuple[int, ...]
     dtype: str = "float32"
+    rows: int = 1
+    axis: int = 0
 
     @property
     def text(self) -> str:
         """As a node shows it: `[B, 3, 8, 8]`, with the dtype when it is not float32."""
-        axes = ", ".join(["B", *map(str, self.shape)])
+        sizes: list[str] = list(map(str, self.shape))
+        if self.rows:
+            sizes.insert(self.axis, "B" if self.rows == 1 else f"{self.rows}B")
+        axes = ", ".join(sizes)
         return f"[{axes}]" if self.dtype == "float32" else f"[{axes}] {self.dtype}"
 
     @property
     def size(self) -> int:
-        """How many numbers one row has."""
+        """How many numbers there are in the axes other than the batch axis."""
         return math.prod(self.shape)
+
+    @property
+    def axes(self) -> int:
+        """How many axes there are, the batch axis included."""
+        return len(self.shape) + (self.rows > 0)
+
+    @property
+    def batch_first(self) -> bool:
+        """Whether there is a batch axis and it is the first."""
+        return self.rows > 0 and self.axis == 0
+
+    def sizes(self, batch: int) -> tuple[int, ...]:
+        """The sizes of all axes for a batch of so many rows."""
+        if not self.rows:
+            return self.shape
+        return (*self.shape[: self.axis], self.rows * batch, *self.shape[self.axis :])
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ edge to a node that does not exist.
 
 from __future__ import annotations
 
+import builtins
 import heapq
 import re
 from bisect import bisect
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from nnstudio.core.kinds import Layer, Missing, Port
+from nnstudio.core.kinds import Initializer, Layer, Missing, Port
 
 Position = tuple[float, float]
 
@@ -26,12 +27,25 @@ _END_OF_CANVAS = 1e6
 
 @dataclass(frozen=True)
 class Node:
-    """A layer at a place. The id never changes and is never used again; the title is the person's name for it."""
+    """A layer at a place. The id never changes and is never used again; the title is the person's name for it.
+
+    Attributes:
+        frozen: its parameters and running statistics stay as they are while the rest learns.
+        bypassed: it passes its first input on as if it were a wire.
+        shares: the id of a node of the same drawing whose module it uses instead of one of its own, or empty.
+        ties: (parameter, node id, parameter there): single parameters that are the same as another node's.
+        initial: (parameter, how its first values are drawn), where that is not torch's own way.
+    """
 
     id: str
     title: str
     layer: Layer
     position: Position = (0.0, 0.0)
+    frozen: bool = False
+    bypassed: bool = False
+    shares: str = ""
+    ties: tuple[tuple[str, str, str], ...] = ()
+    initial: tuple[tuple[str, Initializer], ...] = ()
 
 
 @dataclass(frozen=True, order=True)
@@ -56,6 +70,13 @@ class Graph:
     nodes: Mapping[str, Node] = field(default_factory=dict)
     edges: tuple[Edge, ...] = ()
     created: int = 0
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.created, len(self.nodes), self.edges))
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -118,6 +139,11 @@ class Graph:
         first = found.index(min(found, key=id_order))
         return found[first:] + found[:first]
 
+    def sharing(self, node_id: str) -> list[str]:
+        """The ids of all nodes that use one module with this one, itself included, the owner first."""
+        owner = self.nodes[node_id].shares or node_id
+        return [owner, *(other for other, node in self.nodes.items() if node.shares == owner and other != owner)]
+
     def free_title(self, wish: str) -> str:
         """The wish, or the wish with a number that makes it unlike all other titles."""
         return _free(wish, {node.title for node in self.nodes.values()})
@@ -133,11 +159,9 @@ class Graph:
     def remove(self, node_ids: Iterable[str]) -> Graph:
         """The graph without these nodes and their wires."""
         gone = set(node_ids)
-        return replace(
-            self,
-            nodes={node_id: node for node_id, node in self.nodes.items() if node_id not in gone},
-            edges=tuple(edge for edge in self.edges if edge.source not in gone and edge.target not in gone),
-        )
+        nodes = {node_id: node for node_id, node in self.nodes.items() if node_id not in gone}
+        edges = tuple(edge for edge in self.edges if edge.source not in gone and edge.target not in gone)
+        return replace(self, nodes=_without_references(nodes, gone), edges=edges)
 
     def connect(self, edge: Edge) -> Graph:
         """The graph with this wire; a wire that ended at the same input gives way.
@@ -194,8 +218,14 @@ class Graph:
         """The graph with another layer (or the same with other settings) in one node.
 
         A wire stays at the port of the same name. Where the two layers share no name, ports follow each other in their
-        order. Wires for which there is no port are dropped.
+        order. Wires for which there is no port are dropped. Nodes that share one module change together.
         """
+        graph = self
+        for one in self.sharing(node_id):
+            graph = graph._with_layer(one, layer)
+        return graph
+
+    def _with_layer(self, node_id: str, layer: Layer) -> Graph:
         node = self.nodes[node_id]
         inputs = _followers(node.layer.input_ports, layer.input_ports, {e.target_port for e in self.into(node_id)})
         outputs = _followers(node.layer.output_ports, layer.output_ports, {e.source_port for e in self.out_of(node_id)})
@@ -216,6 +246,59 @@ class Graph:
         """The graph with some settings of one layer changed. Raises SpecError for an impossible value."""
         return self.set_layer(node_id, self.nodes[node_id].layer.with_(**settings))
 
+    def freeze(self, node_ids: Iterable[str], frozen: bool = True) -> Graph:
+        """The graph with some nodes frozen, or learning again."""
+        return self._marked(node_ids, frozen=frozen)
+
+    def bypass(self, node_ids: Iterable[str], bypassed: bool = True) -> Graph:
+        """The graph with some nodes left out as if they were wires, or back in."""
+        return self._marked(node_ids, bypassed=bypassed)
+
+    def _marked(self, node_ids: Iterable[str], **marks: bool) -> Graph:
+        changed = {node_id: replace(self.nodes[node_id], **marks) for node_id in node_ids}
+        return replace(self, nodes={**self.nodes, **changed})
+
+    def share(self, node_id: str, owner_id: str) -> Graph:
+        """The graph in which a node uses the module of another, and so takes its layer too.
+
+        Raises:
+            ValueError: it is the same node.
+        """
+        owner_id = self.nodes[owner_id].shares or owner_id
+        if owner_id == node_id:
+            raise ValueError(f"{self.nodes[node_id].title} has the weights that the other one uses")
+        others = [other for other in self.sharing(node_id) if self.nodes[node_id].shares == ""] or [node_id]
+        graph = self
+        for one in others:
+            graph = graph.unshare(one)._with_layer(one, self.nodes[owner_id].layer)
+            node = replace(graph.nodes[one], shares=owner_id, ties=(), initial=())
+            graph = replace(graph, nodes={**graph.nodes, one: node})
+        return graph
+
+    def unshare(self, node_id: str) -> Graph:
+        """The graph in which a node has a module of its own again."""
+        return replace(self, nodes={**self.nodes, node_id: replace(self.nodes[node_id], shares="")})
+
+    def tie(self, node_id: str, parameter: str, owner_id: str, owner_parameter: str) -> Graph:
+        """The graph in which one parameter of a node is the very one of another node."""
+        node = self.nodes[node_id]
+        kept = tuple(tie for tie in node.ties if tie[0] != parameter)
+        node = replace(node, ties=(*kept, (parameter, owner_id, owner_parameter)))
+        return replace(self, nodes={**self.nodes, node_id: node})
+
+    def untie(self, node_id: str, parameter: str) -> Graph:
+        """The graph in which that parameter is the node's own again."""
+        node = self.nodes[node_id]
+        node = replace(node, ties=tuple(tie for tie in node.ties if tie[0] != parameter))
+        return replace(self, nodes={**self.nodes, node_id: node})
+
+    def initialise(self, node_id: str, parameter: str, initializer: Initializer | None) -> Graph:
+        """The graph in which the first values of a parameter are drawn so; None for torch's own way."""
+        node = self.nodes[node_id]
+        kept = tuple(item for item in node.initial if item[0] != parameter)
+        added = ((parameter, initializer),) if initializer is not None else ()
+        return replace(self, nodes={**self.nodes, node_id: replace(node, initial=(*kept, *added))})
+
     def insert_on(self, edge: Edge, layer: Layer, position: Position) -> tuple[Graph, Node]:
         """The graph with a new node in the middle of a wire, and that node."""
         graph, node = self.add(layer, position)
@@ -227,9 +310,20 @@ class Graph:
         return graph, node
 
     def duplicate(self, node_ids: Iterable[str], offset: Position = (32.0, 32.0)) -> tuple[Graph, list[str]]:
-        """The graph with copies of these nodes and of the wires among them, and the ids of the copies."""
+        """The graph with copies of these nodes and of the wires among them, and the ids of the copies.
+
+        A copy of a node that uses another's weights uses them too.
+        """
         chosen = set(node_ids)
-        return self.paste(self.remove(self.nodes.keys() - chosen), offset)
+        graph, ids = self.paste(self.remove(self.nodes.keys() - chosen), offset)
+        nodes = dict(graph.nodes)
+        for old, new in zip(sorted(chosen, key=id_order), ids, strict=True):
+            marks = self.nodes[old]
+            if marks.shares and marks.shares not in chosen:
+                nodes[new] = replace(nodes[new], shares=marks.shares)
+            kept = tuple(tie for tie in marks.ties if tie[1] not in chosen)
+            nodes[new] = replace(nodes[new], ties=(*nodes[new].ties, *kept))
+        return replace(graph, nodes=nodes), ids
 
     def paste(self, part: Graph, offset: Position = (0.0, 0.0)) -> tuple[Graph, list[str]]:
         """The graph with all nodes and wires of another one added under new ids, and these ids."""
@@ -238,10 +332,28 @@ class Graph:
         for number, old in enumerate(sorted(part.nodes.values(), key=lambda node: id_order(node.id)), self.created + 1):
             new_ids[old.id] = f"n{number}"
             place = at((old.position[0] + offset[0], old.position[1] + offset[1]))
-            nodes[f"n{number}"] = Node(f"n{number}", titles.take(old.title), old.layer, place)
+            nodes[f"n{number}"] = replace(old, id=f"n{number}", title=titles.take(old.title), position=place)
+        for node_id in new_ids.values():
+            node = nodes[node_id]
+            if node.shares or node.ties:
+                ties = tuple((mine, new_ids[other], its) for mine, other, its in node.ties if other in new_ids)
+                nodes[node_id] = replace(node, shares=new_ids.get(node.shares, ""), ties=ties)
         copies = [replace(edge, source=new_ids[edge.source], target=new_ids[edge.target]) for edge in part.edges]
         edges = tuple(sorted((*self.edges, *copies)))
         return Graph(nodes, edges, self.created + len(new_ids)), list(new_ids.values())
+
+
+def _without_references(nodes: dict[str, Node], gone: set[str]) -> dict[str, Node]:
+    """The nodes without what they say of nodes that are gone; the first that shared with one of these takes over."""
+    heirs: dict[str, str] = {}
+    for node_id in sorted(nodes, key=id_order):
+        node = nodes[node_id]
+        if node.shares in gone:
+            heir = heirs.setdefault(node.shares, node_id)
+            nodes[node_id] = node = replace(node, shares="" if heir == node_id else heir)
+        if any(tie[1] in gone for tie in node.ties):
+            nodes[node_id] = replace(node, ties=tuple(tie for tie in node.ties if tie[1] not in gone))
+    return nodes
 
 
 class Titles:
@@ -276,21 +388,30 @@ def default_title(layer: Layer) -> str:
     return clean_title(re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()) or "layer"
 
 
-def module_names(graph: Graph) -> dict[str, str]:
+def module_names(graph: Graph, inside: bool = False) -> dict[str, str]:
     """For each node the attribute name that its module has in the compiled network and in exported source.
 
-    It is the title, made into an identifier and kept apart from other titles that give the same one.
+    It is the title, made into an identifier and kept apart from other titles that give the same one. Words such as
+    `Mixed_5b`, which can only have been meant as a name, keep their capitals, so that weights of other programs fit.
+    With `inside` a block, a title may be a number, as in an nn.Sequential.
     """
     names: dict[str, str] = {}
-    taken = set(RESERVED)
+    taken = set(RESERVED) | _BUILT_IN
     for node_id in sorted(graph.nodes, key=id_order):
-        stem = re.sub(r"\W+", "_", graph.nodes[node_id].title, flags=re.ASCII).strip("_").lower() or "layer"
-        if stem[0].isdigit():
-            stem = f"layer_{stem}"
+        title = graph.nodes[node_id].title
+        if _NAME.fullmatch(title) or (inside and _NUMBER.fullmatch(title)):
+            stem = title
+        else:
+            stem = re.sub(r"\W+", "_", title, flags=re.ASCII).strip("_").lower() or "layer"
+            stem = f"layer_{stem}" if stem[0].isdigit() else stem
         names[node_id] = name = stem if stem not in taken else _numbered(stem, taken)
         taken.add(name)
     return names
 
+
+_NAME = re.compile(r"(?=\w*_|\w+[A-Z])[A-Za-z]\w*(?<!_)", flags=re.ASCII)
+_NUMBER = re.compile(r"0|[1-9]\d{0,5}")
+_BUILT_IN = frozenset(name for name in (*dir(builtins), "T_destination") if name != name.lower())
 
 # Names that an attribute of an nn.Module, or a name in the exported source, must not take.
 RESERVED = frozenset(
@@ -301,7 +422,8 @@ RESERVED = frozenset(
     named_parameters named_modules named_children named_buffers share_memory compile extra_repr graph code print
     bfloat16 get_buffer get_parameter get_submodule set_submodule set_extra_state get_extra_state register_module
     register_parameter type xpu ipu mtia to_empty graph_module recompile call_super_init drawing names code_graph
-    activations module_of order register_forward_hook register_forward_pre_hook register_backward_hook
+    activations module_of order loose states_by_node names_by_node modules_by_node
+    register_forward_hook register_forward_pre_hook register_backward_hook
     register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_pre_hook
     register_load_state_dict_post_hook register_state_dict_pre_hook register_state_dict_post_hook""".split()  # noqa: SIM905
 )

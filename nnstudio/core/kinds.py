@@ -1,4 +1,4 @@
-"""The kinds of Spec: Layer, Loss, Optimizer, Schedule, Dataset and Metric.
+"""The kinds of Spec: Layer, Initializer, Loss, Optimizer, Schedule, Dataset and Metric.
 
 They are declared here without torch. Their members live in `nnstudio.library`, one file each.
 Where a Spec stands for a class of torch, `torch_class` names it and `arguments` says how it is called:
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, Self
 
 from nnstudio.core.data import Data, TensorType
 from nnstudio.core.problems import Complaint
@@ -20,20 +20,38 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Port:
-    """A place on a node where wires end (an input takes one) or start."""
+    """A place on a node where wires end (an input takes one) or start.
+
+    An optional input may be left without a wire. `label` is what people read where it is not the name.
+    """
 
     name: str
     sentence: str = ""
+    optional: bool = False
+    label: str = ""
+
+    @property
+    def words(self) -> str:
+        """What people read."""
+        return self.label or self.name
+
+
+# What a layer is in its drawing: where rows enter and leave the network, or a block, or none of these.
+Role = Literal["layer", "input", "output", "entry", "exit"]
 
 
 class Layer(Spec, kind="layer"):
     """A node's work: what comes in, what goes out, and the module that does it.
 
     A layer either has a module (`torch_class` and `arguments`, or `build` overridden) or is an operation on
-    tensors (`apply` overridden, `torch_class` None).
+    tensors (`apply` overridden, `torch_class` None). `example` holds inputs that it takes as it comes from the palette;
+    `anywhere` says that it also takes tensors whose batch axis is not the first, or that have none.
     """
 
     category: ClassVar[str] = "Other"
+    role: ClassVar[Role] = "layer"
+    anywhere: ClassVar[bool] = False
+    example: ClassVar[tuple[TensorType | None, ...]] = (TensorType((6,)),)
     formula: ClassVar[str] = ""
     torch_class: ClassVar[Any] = None
     own_source: ClassVar[tuple[type, ...]] = ()  # classes that torch does not have, whose source an export must carry
@@ -51,7 +69,10 @@ class Layer(Spec, kind="layer"):
         return self.outputs
 
     def check(self, *types: TensorType) -> Iterable[Complaint]:
-        """What is wrong with these inputs, in words. Called before the layer is built; one type per input port."""
+        """What is wrong with these inputs, in words. Called before the layer is built.
+
+        One type per input port; None for an optional port without a wire, here and for shapes and tensors below.
+        """
         return ()
 
     def arguments(self, *shapes: Shape) -> Mapping[str, Any]:
@@ -63,12 +84,37 @@ class Layer(Spec, kind="layer"):
         return None if self.torch_class is None else self.torch_class(**self.arguments(*shapes))
 
     def apply(self, module: Any, *tensors: Any) -> Any:
-        """The output for these input tensors [batch, *shape]. Must also work on torch.fx proxies."""
+        """The output for these input tensors [batch, *shape]; a tuple where there are several output ports.
+
+        Must also work on torch.fx proxies.
+        """
         return module(*tensors)
 
-    def output_type(self, *types: TensorType) -> TensorType | None:
-        """The type of the output where the layer states it itself; None lets the real layer tell on the meta device."""
+    def output_type(self, *types: TensorType) -> TensorType | tuple[TensorType, ...] | None:
+        """The type of the output, or of each, where the layer states it itself.
+
+        None lets the real layer tell on the meta device.
+        """
         return None
+
+    @classmethod
+    def from_module(cls, module: Any) -> Self:
+        """The layer whose `build` makes such a module: settings are the attributes that are called like them.
+
+        Raises:
+            SpecError: the module has a value that the layer cannot have.
+        """
+        found: dict[str, Any] = {}
+        for setting in cls.settings():
+            if not hasattr(module, setting.name):
+                continue
+            value = getattr(module, setting.name)
+            if setting.alternatives == {bool}:  # `bias` is a tensor in the module, and whether there is one here
+                value = value if isinstance(value, bool) else value is not None
+            elif isinstance(value, tuple) and int in setting.alternatives and len(set(value)) == 1:
+                value = value[0]
+            found[setting.name] = value
+        return cls(**found)
 
     def summary(self, *shapes: Shape) -> str:
         """A few words for the node, such as "2 → 8"; empty when nothing is worth saying."""
@@ -103,6 +149,25 @@ class Missing(Layer, abstract=True):
             self.got or "a file that names it, while this version has no such layer",
             "Replace the node, or open the project with the version that made it.",
         )
+
+
+class Initializer(Spec, kind="initializer"):
+    """How the first values of a parameter are drawn: one function of `torch.nn.init`."""
+
+    formula: ClassVar[str] = ""
+    torch_function: ClassVar[Any] = None
+
+    def check(self, shape: Shape) -> Iterable[Complaint]:
+        """What is wrong with drawing a parameter of this shape so."""
+        return ()
+
+    def arguments(self) -> Mapping[str, Any]:
+        """The arguments of `torch_function` after the tensor: by default all settings by their own names."""
+        return {setting.name: getattr(self, setting.name) for setting in self.settings()}
+
+    def apply(self, tensor: Any) -> None:
+        """Draw the values of this tensor, in place."""
+        type(self).torch_function(tensor, **self.arguments())
 
 
 class Loss(Spec, kind="loss"):

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from nnstudio.core.blocks import DEEPEST, Block
 from nnstudio.core.graph import Edge, Graph, Node, Titles, at, clean_title, default_title, id_order
-from nnstudio.core.kinds import Dataset, Layer, Missing, Optimizer, Schedule
+from nnstudio.core.kinds import Dataset, Initializer, Layer, Missing, Optimizer, Schedule
 from nnstudio.core.project import DataSettings, Project, TrainingSettings
 from nnstudio.core.spec import Spec, SpecError, UnknownSpec, describe, from_json, to_json
 
@@ -24,6 +25,7 @@ _LIMIT_NODES = 20_000
 _LIMIT_EDGES = 100_000
 _LIMIT_CREATED = 10**12
 _LIMIT_NAME = 200
+_MARKS = ("frozen", "bypassed", "shares", "ties", "initial")
 
 
 class NewerFormat(ValueError):
@@ -95,14 +97,15 @@ def graph_to_json(graph: Graph) -> dict[str, Any]:
         "created": graph.created,
         "nodes": [
             {"id": node.id, "title": node.title, "layer": _layer_to_json(node.layer), "position": list(node.position)}
+            | _marks_to_json(node)
             for node in sorted(graph.nodes.values(), key=lambda node: id_order(node.id))
         ],
         "edges": [[edge.source, edge.source_port, edge.target, edge.target_port] for edge in sorted(graph.edges)],
     }
 
 
-def graph_from_json(written: Any, notices: list[str] | None = None) -> Graph:
-    """The graph that `graph_to_json` wrote.
+def graph_from_json(written: Any, notices: list[str] | None = None, depth: int = 0) -> Graph:
+    """The graph that `graph_to_json` wrote; `depth` counts the blocks around it.
 
     Raises:
         ValueError: it is none, in a sentence that says where.
@@ -116,8 +119,10 @@ def graph_from_json(written: Any, notices: list[str] | None = None) -> Graph:
         raise ValueError(f"graph: it has more than {_LIMIT_NODES:,} nodes or {_LIMIT_EDGES:,} wires")
     if isinstance(created, bool) or not isinstance(created, int) or not 0 <= created <= _LIMIT_CREATED:
         raise ValueError(f"graph: created is {describe(created)}, not a whole number from 0 to {_LIMIT_CREATED:,}")
+    if depth > DEEPEST:
+        raise ValueError(f"graph: more than {DEEPEST} blocks lie in each other")
     wrong: list[str] = []
-    nodes = _nodes(items, wrong)
+    nodes = _without_strangers(_nodes(items, wrong, depth), wrong)
     edges = _edges(wires, nodes, wrong)
     if wrong:
         rest = f" and {len(wrong) - 1} more like it" if len(wrong) > 1 else ""
@@ -128,11 +133,64 @@ def graph_from_json(written: Any, notices: list[str] | None = None) -> Graph:
     return Graph(_with_ports(nodes, edges), edges, max([created, *numbers]))
 
 
-def _nodes(items: list[Any], wrong: list[str]) -> dict[str, Node]:
+def _marks_to_json(node: Node) -> dict[str, Any]:
+    """What is said of a node beside its layer; nothing for most nodes."""
+    marks: dict[str, Any] = {name: True for name in ("frozen", "bypassed") if getattr(node, name)}
+    if node.shares:
+        marks["shares"] = node.shares
+    if node.ties:
+        marks["ties"] = [list(tie) for tie in node.ties]
+    if node.initial:
+        marks["initial"] = [[parameter, to_json(initializer)] for parameter, initializer in node.initial]
+    return marks
+
+
+def _marks(item: dict[str, Any], node_id: str) -> dict[str, Any]:
+    """What `_marks_to_json` wrote. Raises ValueError with the place."""
+    marks: dict[str, Any] = {}
+    for name in ("frozen", "bypassed"):
+        marks[name] = item.get(name, False)
+        if not isinstance(marks[name], bool):
+            raise ValueError(f"graph: node {node_id}: {name} is {describe(marks[name])}, not true or false")
+    marks["shares"] = item.get("shares", "")
+    if not isinstance(marks["shares"], str):
+        raise ValueError(f"graph: node {node_id}: shares is {describe(marks['shares'])}, not the id of a node")
+    ties, initial = item.get("ties", []), item.get("initial", [])
+    if not isinstance(ties, list) or not all(
+        isinstance(tie, list) and len(tie) == 3 and all(isinstance(part, str) for part in tie) for tie in ties
+    ):
+        raise ValueError(f"graph: node {node_id}: its ties are no lists of three texts")
+    if not isinstance(initial, list) or not all(
+        isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in initial
+    ):
+        raise ValueError(f"graph: node {node_id}: its initial values are no lists of a name and an initializer")
+    marks["ties"] = tuple(tuple(tie) for tie in ties)
+    try:
+        marks["initial"] = tuple((name, from_json(Initializer, found)) for name, found in initial)
+    except ValueError as error:
+        raise ValueError(f"graph: node {node_id}: {error}") from None
+    return marks
+
+
+def _without_strangers(nodes: dict[str, Node], wrong: list[str]) -> dict[str, Node]:
+    """Leave out what nodes say of other nodes that are not there, or that share themselves."""
+    for node in list(nodes.values()):
+        owner = nodes.get(node.shares)
+        if node.shares and (owner is None or owner.shares or owner is node or owner.layer != node.layer):
+            wrong.append(f"{node.title} shares the weights of {node.shares[:40]!r}, which is no such layer")
+            node = nodes[node.id] = replace(node, shares="")
+        kept = tuple(tie for tie in node.ties if tie[1] in nodes)
+        if len(kept) < len(node.ties):
+            wrong.append(f"{node.title} has a parameter of a node that is not there")
+            nodes[node.id] = replace(node, ties=kept)
+    return nodes
+
+
+def _nodes(items: list[Any], wrong: list[str], depth: int) -> dict[str, Node]:
     nodes: dict[str, Node] = {}
     titles = Titles()
     for place, item in enumerate(items, start=1):
-        node = _node(item, place)
+        node = _node(item, place, depth)
         if node.id in nodes:
             wrong.append(f"node {place} ({node.title}) has the id {node.id} of another node")
             continue
@@ -140,7 +198,7 @@ def _nodes(items: list[Any], wrong: list[str]) -> dict[str, Node]:
     return nodes
 
 
-def _node(item: Any, place: int) -> Node:
+def _node(item: Any, place: int, depth: int) -> Node:
     if not isinstance(item, dict):
         raise ValueError(f"graph: node {place} is {describe(item)}, not an object")
     node_id, title, position = item.get("id"), item.get("title"), item.get("position", [0, 0])
@@ -154,11 +212,25 @@ def _node(item: Any, place: int) -> Node:
         or any(isinstance(n, bool) or not isinstance(n, (int, float)) for n in position)
     ):
         raise ValueError(f"graph: node {node_id} has no proper position")
-    layer = _layer(item.get("layer"), node_id)
-    return Node(node_id, clean_title(title) or default_title(layer), layer, at(position))
+    layer = _layer(item.get("layer"), node_id, depth)
+    return Node(node_id, clean_title(title) or default_title(layer), layer, at(position), **_marks(item, node_id))
 
 
-def _layer(written: Any, node_id: str) -> Layer:
+def _block(written: dict[str, Any], node_id: str, depth: int) -> Block:
+    settings = written.get("settings", {})
+    known = {setting.name for setting in Block.settings()}
+    if not isinstance(settings, dict) or not settings.keys() <= known:
+        raise ValueError(f"graph: the settings of the block {node_id} are not {', '.join(sorted(known))}")
+    try:
+        block = Block(**settings)
+    except SpecError as error:
+        raise ValueError(f"graph: the block {node_id}: {error}") from None
+    return replace(block, graph=graph_from_json(written.get("graph"), None, depth + 1))
+
+
+def _layer(written: Any, node_id: str, depth: int) -> Layer:
+    if isinstance(written, dict) and written.get("name") == "Block":
+        return _block(written, node_id, depth)
     try:
         layer: Layer = from_json(Layer, written)
         return layer
@@ -181,6 +253,9 @@ def _layer(written: Any, node_id: str) -> Layer:
 def _layer_to_json(layer: Layer) -> dict[str, Any]:
     if isinstance(layer, Missing):
         return {"name": layer.name, "settings": json.loads(layer.settings_text)}
+    if isinstance(layer, Block):
+        settings = {setting.name: getattr(layer, setting.name) for setting in Block.settings()}
+        return {"name": "Block", "settings": settings, "graph": graph_to_json(layer.graph)}
     return to_json(layer)
 
 
@@ -263,10 +338,11 @@ def _unknown(written: dict[str, Any]) -> set[str]:
     def others(objects: Iterable[dict[str, Any]], *known: str) -> set[str]:
         return {name for item in objects for name in item if name not in known}
 
-    graph = written["graph"]
-    return (
-        others([written], "format", "title", "sentence", "notes", "graph", "data", "training")
-        | others([graph], "created", "nodes", "edges")
-        | others(graph["nodes"], "id", "title", "layer", "position")
-        | others((node["layer"] for node in graph["nodes"]), "name", "settings")
-    )
+    found = others([written], "format", "title", "sentence", "notes", "graph", "data", "training")
+    graphs = [written["graph"]]
+    for graph in graphs:
+        found |= others([graph], "created", "nodes", "edges")
+        found |= others(graph["nodes"], "id", "title", "layer", "position", *_MARKS)
+        found |= others((node["layer"] for node in graph["nodes"]), "name", "settings", "graph")
+        graphs += [node["layer"]["graph"] for node in graph["nodes"] if node["layer"].get("name") == "Block"]
+    return found

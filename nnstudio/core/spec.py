@@ -10,9 +10,10 @@ the file format, the checks, the tooltip and the contract tests all come from th
 
         p: float = field(0.5, "The probability that an input is set to zero.", minimum=0, maximum=1)
 
-The types a field may have: `int`, `float`, `bool`, `str` (with `choices`, or free text), `tuple[int, ...]`,
-`int | tuple[int, int]` (one size for both axes, or one for each), any of these `| None` (None: it follows from
-the data or from the wire), and a kind of Spec (an Output holds its Loss).
+The types a field may have: `int`, `float`, `bool`, `str` (with `choices`, or free text), a tuple of whole or other
+numbers of any length (`tuple[int, ...]`) or of a fixed one, one number or a tuple (`int | tuple[int, int]`: one size
+for both axes, or one for each), a number or a tuple `| str` with `choices` (a padding of 1, or "same"), any of these
+`| None` (None: it follows from the data or from the wire), and a kind of Spec (an Output holds its Loss).
 """
 
 from __future__ import annotations
@@ -260,20 +261,31 @@ def describe(value: Any) -> str:
     return f"a value of type {type(value).__name__}"
 
 
-# What a setting may be, beside a kind of Spec; each of these also with None.
-_TYPES: tuple[set[Any], ...] = ({bool}, {int}, {float}, {str}, {tuple[int, ...]}, {int, tuple[int, int]})
+def _tuples(kinds: frozenset[Any]) -> list[Any]:
+    return [kind for kind in kinds if typing.get_origin(kind) is tuple]
+
+
+def _is_allowed(kinds: frozenset[Any], choices: Sequence[str] | None) -> bool:
+    """Whether a setting may be of these types: see the head of this file."""
+    if kinds in ({bool}, {str}):
+        return True
+    tuples, scalars = _tuples(kinds), kinds & {int, float}
+    items = {item for kind in tuples for item in typing.get_args(kind)} - {...}
+    if kinds - scalars - set(tuples) - {str} or len(tuples) > 1 or len(scalars) > 1 or not (tuples or scalars):
+        return False
+    return (str not in kinds or choices is not None) and len(items | scalars) == 1 and items <= {int, float}
 
 
 def _check_declaration(setting: Setting) -> None:
     """Raises TypeError or ValueError with what is wrong; the name of the setting is put before it."""
     limits = setting.limits
     kinds = setting.alternatives
-    numbers = kinds <= {int, float, tuple[int, ...], tuple[int, int]}
-    if kinds not in _TYPES and setting.kind is None:
+    numbers = bool(kinds & {int, float} or _tuples(kinds))
+    if setting.kind is None and not _is_allowed(kinds, limits.choices):
         raise TypeError(f"a setting cannot have the type {setting.type}")
     if not limits.sentence.strip():
         raise TypeError("it needs a sentence")
-    if limits.choices is not None and (kinds != {str} or len(set(limits.choices)) < max(1, len(limits.choices))):
+    if limits.choices is not None and (str not in kinds or len(set(limits.choices)) < max(1, len(limits.choices))):
         raise TypeError("choices are different texts, for a text")
     if not numbers and (limits.minimum is not None or limits.maximum is not None or limits.logarithmic):
         raise TypeError("limits are for numbers")
@@ -295,30 +307,36 @@ def _read(setting: Setting, value: Any) -> Any:
         if isinstance(value, bool):
             return value
         raise SpecError(setting.name, "yes or no (true or false)", describe(value))
-    if kinds == {int}:
-        return _whole(setting, value)
-    if kinds == {float}:
-        # No infinity, no not-a-number, and no whole number that a float cannot hold.
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
-            _inside(setting, value)
-            return float(value)
-        raise SpecError(setting.name, _needed("a number", limits), describe(value))
-    if kinds == {str}:
+    if kinds == {str} or (str in kinds and isinstance(value, str)):
         if not isinstance(value, str):
             raise SpecError(setting.name, "a text", describe(value))
         if limits.choices is not None and value not in limits.choices:
-            raise SpecError(setting.name, f"one of {', '.join(limits.choices)}", describe(value))
+            words = f"one of {', '.join(limits.choices)}"
+            raise SpecError(setting.name, words if kinds == {str} else f"numbers or {words}", describe(value))
         return value
-    if kinds == {tuple[int, ...]}:
-        return _wholes(setting, value, None)
-    return _wholes(setting, value, 2) if isinstance(value, (tuple, list)) else _whole(setting, value)
+    tuples = _tuples(kinds)
+    if tuples and (isinstance(value, (tuple, list)) or not kinds & {int, float}):
+        return _numbers(setting, value, typing.get_args(tuples[0]))
+    return _number(setting, value, next(iter(kinds & {int, float})))
 
 
-def _wholes(setting: Setting, value: Any, length: int | None) -> tuple[int, ...]:
-    words = "whole numbers" if length is None else f"{length} whole numbers"
+def _numbers(setting: Setting, value: Any, items: tuple[Any, ...]) -> tuple[float, ...]:
+    length = None if items[-1] is ... else len(items)
+    kind = "whole numbers" if items[0] is int else "numbers"
+    words = kind if length is None else f"{length} {kind}"
     if not isinstance(value, (tuple, list)) or (length is not None and len(value) != length):
         raise SpecError(setting.name, _needed(words, setting.limits), describe(value))
-    return tuple(_whole(setting, item) for item in value)
+    return tuple(_number(setting, item, items[0]) for item in value)
+
+
+def _number(setting: Setting, value: Any, kind: type) -> float:
+    if kind is int:
+        return _whole(setting, value)
+    # No infinity, no not-a-number, and no whole number that a float cannot hold.
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
+        _inside(setting, value)
+        return float(value)
+    raise SpecError(setting.name, _needed("a number", setting.limits), describe(value))
 
 
 def _whole(setting: Setting, value: Any) -> int:

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from nnstudio.core.checkpoint import Checkpoint, History
+from nnstudio.core.kinds import Layer
 from nnstudio.core.project import Project
-from nnstudio.core.spec import to_json
+from nnstudio.core.spec import from_json, to_json
 from nnstudio.core.storage import graph_to_json, project_to_json
 
 if TYPE_CHECKING:
@@ -25,22 +26,45 @@ def recipe(project: Project, order: tuple[str, ...]) -> dict[str, str]:
     they may change while a training goes on.
     """
     written = project_to_json(project)
-    graph = graph_to_json(project.graph)
-    kept = set(order)
-    nodes = {node["id"]: node["layer"] for node in graph["nodes"] if node["id"] in kept}
-    edges = [edge for edge in graph["edges"] if edge[0] in kept and edge[2] in kept]
+    network = _network_recipe(graph_to_json(project.graph), set(order))
     optimizer = to_json(project.training.optimizer) if project.training.optimizer else {"settings": {}}
     optimizer["settings"].pop("lr", None)
     return {
         name: json.dumps(value, sort_keys=True)
         for name, value in {
-            "network": [nodes, edges],
+            "network": network,
             "data": written["data"],
             "optimizer": optimizer,
             "batch_size": project.training.batch_size,
             "seed": project.training.seed,
         }.items()
     }
+
+
+def _network_recipe(graph: dict[str, Any], kept: set[str] | None = None) -> list[Any]:
+    """What a drawing computes: layers, marks and wires, without titles and places."""
+    nodes: dict[str, Any] = {}
+    for node in graph["nodes"]:
+        if kept is not None and node["id"] not in kept:
+            continue
+        layer = dict(node["layer"])
+        if "graph" in layer:
+            layer["graph"] = _network_recipe(layer["graph"])
+        marks = {name: value for name, value in node.items() if name not in ("id", "title", "layer", "position")}
+        nodes[node["id"]] = {"layer": layer, **marks} if marks else layer
+    edges = [edge for edge in graph["edges"] if kept is None or {edge[0], edge[2]} <= kept]
+    return [nodes, edges]
+
+
+def _same(name: str, stored: str | None, wanted: str) -> bool:
+    """Whether two parts of a recipe say the same. An older version may have written fewer settings of a layer."""
+    if stored == wanted or stored is None or name != "network":
+        return stored == wanted
+    try:
+        (nodes, edges), (own, own_edges) = json.loads(stored), json.loads(wanted)
+        return edges == own_edges and {i: to_json(from_json(Layer, layer)) for i, layer in nodes.items()} == own
+    except (ValueError, TypeError, AttributeError):
+        return False
 
 
 def _schedule_recipe(project: Project) -> str:
@@ -62,7 +86,7 @@ def take(run: Run) -> Checkpoint:
     }
     group = run.optimizer.param_groups[0]
     return Checkpoint(
-        names=dict(network.names),
+        names=network.names_by_node(),
         weights={name: _array(value) for name, value in network.state_dict().items()},
         optimizer=state,
         optimizer_options={"lr": float(group["lr"]), "base_lr": run.base_lr},
@@ -88,7 +112,7 @@ def restore(run: Run, checkpoint: Checkpoint) -> None:
     than of batches, a random state that is none): then the weights are carried over and a new epoch begins.
     """
     wanted = recipe(run.project, run.network.order) | {"schedule": _schedule_recipe(run.project)}
-    same = {name for name, text in wanted.items() if checkpoint.recipe.get(name) == text}
+    same = {name for name, text in wanted.items() if _same(name, checkpoint.recipe.get(name), text)}
     run.kept = _restore_weights(run, checkpoint)
     whole_optimizer = "optimizer" in same and _restore_optimizer(run, checkpoint)
     run.epoch = checkpoint.epoch
@@ -141,7 +165,7 @@ def _pending_fits(run: Run, checkpoint: Checkpoint) -> bool:
     summed = batch // run.BATCHES_A_SUM * run.BATCHES_A_SUM
     rows = sum(len(targets) for targets in run._batch_targets[summed:batch])
     with run.looking():
-        output = run.network(run._batch_inputs[0][:1])
+        output = run.output(run._batch_inputs[0][:1])
     outputs = checkpoint.pending_outputs
     if len(outputs) != rows or (rows and outputs.shape[1:] != tuple(output.shape[1:])):
         return False
@@ -154,48 +178,46 @@ def _sums_like(run: Run, batch: int) -> dict[str, torch.Tensor]:
     sums: dict[str, torch.Tensor] = {}
     if batch >= run.BATCHES_A_SUM:
         with run.looking():
-            run._add_sums(sums, run.network(run._batch_inputs[0][:1]), run._batch_targets[0][:1])
+            run._add_sums(sums, run.output(run._batch_inputs[0][:1]), run._batch_targets[0][:1])
     return sums
 
 
 def _stateful(run: Run) -> set[str]:
-    """The ids of the nodes that have weights or buffers."""
-    modules = {node_id: run.network.module_of(node_id) for node_id in run.network.names}
-    return {node_id for node_id, module in modules.items() if module is not None and module.state_dict()}
+    """The paths of the nodes that have weights or buffers."""
+    return {path for path, own in run.network.states_by_node().items() if own}
 
 
 def _restore_weights(run: Run, checkpoint: Checkpoint) -> tuple[str, ...]:
-    """Copy the weights of every node that is still there and whose arrays still fit; the ids of these nodes."""
+    """Copy the weights of every node that is still there and whose arrays still fit; the paths of these nodes."""
     kept = []
     with torch.no_grad():
-        for node_id in run.network.names:
-            old_name = checkpoint.names.get(node_id)
-            module = run.network.module_of(node_id)
-            assert module is not None
-            own = module.state_dict()
-            old = {key: checkpoint.weights.get(f"{old_name}.{key}") for key in own}
-            if own and all(_fits(old[key], own[key]) for key in own):
+        for path, own in run.network.states_by_node().items():
+            old = {key: checkpoint.weights.get(checkpoint.names.get(path, "") + key) for key in own}
+            if own and path in checkpoint.names and all(_fits(old[key], own[key]) for key in own):
                 for key, array in old.items():
                     assert array is not None
                     own[key].copy_(_tensor(array))
-                kept.append(node_id)
+                kept.append(path)
     return tuple(kept)
 
 
 def _restore_optimizer(run: Run, checkpoint: Checkpoint) -> bool:
-    """Give each parameter that was kept its own state back. Whether every parameter got a whole one."""
+    """Give each parameter that was kept its own state back. Whether every parameter got a whole one.
+
+    A parameter that the loss does not reach has none.
+    """
     assert run.project.training.optimizer is not None
     kept = set(run.kept)
     whole = True
-    for node_id in run.network.names:
-        module = run.network.module_of(node_id)
-        assert module is not None
-        for key, parameter in module.named_parameters():
+    for path, own in run.network.states_by_node().items():
+        for key, parameter in own.items():
+            if not isinstance(parameter, torch.nn.Parameter) or not parameter.requires_grad:
+                continue
             wanted = _fresh_state(run, parameter) if checkpoint.step else {}
-            prefix = f"{checkpoint.names.get(node_id)}.{key}|"
+            prefix = f"{checkpoint.names.get(path)}{key}|"
             found = {name: checkpoint.optimizer.get(prefix + name) for name in wanted}
-            if node_id not in kept or not all(_fits(found[name], wanted[name]) for name in wanted):
-                whole = False
+            if path not in kept or not all(_fits(found[name], wanted[name]) for name in wanted):
+                whole = whole and path in kept and all(array is None for array in found.values())
                 continue
             for name, array in found.items():
                 assert array is not None

@@ -11,7 +11,7 @@ from nnstudio.core.project import Project
 from nnstudio.engine.data import prepare
 
 if TYPE_CHECKING:
-    from nnstudio.engine.compiler import Report
+    from nnstudio.engine.report import Report
 
 # A weight, its gradient and two moments; a value and its gradient. Each is a float32.
 A_PARAMETER = 16

@@ -35,6 +35,7 @@ from nnstudio.engine import checkpoint as checkpoints
 from nnstudio.engine.compiler import check, compile_network
 from nnstudio.engine.data import Prepared, prepare
 from nnstudio.engine.device import choose, device_random_state, set_device_random_state
+from nnstudio.engine.objective import Objective
 from nnstudio.engine.series import Series
 from nnstudio.engine.threads import threads_for
 
@@ -110,9 +111,10 @@ class Run:
         self.project = project
         self.threads = threads_for(project, report)
         self.prepared: Prepared = prepare(project.data)
-        self.output_id = next(i for i in report.order if not project.graph.nodes[i].layer.output_ports)
-        self.loss_spec: Loss = project.graph.nodes[self.output_id].layer.loss  # type: ignore[attr-defined]
-        task = self.prepared.data.task
+        self.objective = Objective(project.graph, self.prepared, self.device)
+        self.output_id = self.objective.main.node_id
+        self.loss_spec: Loss = self.objective.main.spec
+        task = "classification" if self.objective.classifies else "regression"
         self.metrics: list[Metric] = [kind() for kind in registered(Metric).values() if task in kind.tasks]
 
         outside = torch.get_rng_state()
@@ -123,7 +125,6 @@ class Run:
         self._device_random_state = device_random_state(self.device)
 
         self.network.to(self.device).train()
-        self.loss = self.loss_spec.build().to(self.device)
         self.optimizer = training.optimizer.build(self.network.parameters())
         self.schedule = training.schedule.build(self.optimizer, training.epochs) if training.schedule else None
         self._base_lr: float = training.optimizer.lr  # type: ignore[attr-defined]
@@ -131,9 +132,9 @@ class Run:
 
         data = self.prepared
         self._inputs = data.train_inputs.to(self.device)
-        self._targets = self.loss_spec.target(data.train_targets, task).to(self.device)
+        self._targets = self._aims(self._inputs, data.train_targets)
         self._test_inputs = data.test_inputs.to(self.device)
-        self._test_targets = self.loss_spec.target(data.test_targets, task).to(self.device)
+        self._test_targets = self._aims(self._test_inputs, data.test_targets)
         self.rows = len(self._inputs)
         self.batch_size = min(training.batch_size or self.rows, self.rows)
         self.batches = math.ceil(self.rows / self.batch_size)
@@ -237,14 +238,13 @@ class Run:
 
     def _one_step(self) -> None:
         batch = self.batch
-        targets = self._batch_targets[batch]
         self.optimizer.zero_grad()
-        output = self.network(self._batch_inputs[batch])
-        loss = self.loss(output, targets)
+        given = self.objective.feed(self.network, self._batch_inputs[batch])
+        loss = self.objective.loss(given, self._batch_aims[batch])
         loss.backward()
         self.optimizer.step()
         self._unread.append(loss.detach())
-        self._outputs.append(output.detach())
+        self._outputs.append(self.objective.output(given).detach())
         self.step += 1
         self.batch += 1
         if self.batch == self.batches:
@@ -257,9 +257,10 @@ class Run:
         inputs, targets = self._inputs, self._targets
         if self.batch_size < self.rows:
             order = row_order(self.project.training.seed, self.epoch, self.rows).to(self.device)
-            inputs, targets = inputs[order], targets[order]
+            inputs, targets = inputs[order], tuple(part[order] for part in targets)
         self._batch_inputs = inputs.split(self.batch_size)
-        self._batch_targets = targets.split(self.batch_size)
+        self._batch_aims = list(zip(*(part.split(self.batch_size) for part in targets), strict=True))
+        self._batch_targets = [aims[self.objective.place] for aims in self._batch_aims]
         self._epoch_losses: list[float] = []
         self._unread: list[torch.Tensor] = []
         self._outputs: list[torch.Tensor] = []
@@ -301,9 +302,11 @@ class Run:
 
     def _add_sums(self, sums: dict[str, torch.Tensor], output: torch.Tensor, target: torch.Tensor) -> None:
         output, target = output.cpu(), target.cpu()  # sums are float64, which not every device has
-        classification = self.prepared.data.task == "classification"
-        prediction = self.loss_spec.classes(output) if classification else output
-        if classification and target.is_floating_point():
+        classification = self.objective.classifies
+        prediction = self.loss_spec.classes(output) if classification else output.flatten(1)
+        if not classification:
+            target = target.flatten(1)
+        elif target.is_floating_point():
             target = target.reshape(len(target), -1)[:, 0].long()
         for metric in self.metrics:
             added = metric.sums(prediction, target)
@@ -383,17 +386,30 @@ class Run:
             "test": self._evaluate(self._test_inputs, self._test_targets),
         }
 
-    def _evaluate(self, inputs: torch.Tensor, targets: torch.Tensor) -> dict[str, float]:
+    def _aims(self, inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """What each Output is compared with, on the device."""
+        return tuple(part.to(self.device) for part in self.objective.targets(inputs, targets))
+
+    def output(self, rows: torch.Tensor) -> torch.Tensor:
+        """What leaves the main Output for rows as they go into the network [batch, *shape]."""
+        return self.objective.output(self.objective.feed(self.network, rows))
+
+    def activations(self, rows: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The value at every node by path, for rows as they go into the network [batch, *shape]."""
+        return self.objective.feed(self.network.activations, rows)
+
+    def _evaluate(self, inputs: torch.Tensor, targets: tuple[torch.Tensor, ...]) -> dict[str, float]:
         if len(inputs) == 0:
             return {}
         total = 0.0
         sums: dict[str, torch.Tensor] = {}
         self.network.eval()
         with torch.inference_mode():
-            for x, y in zip(inputs.split(ROWS_A_LOOK), targets.split(ROWS_A_LOOK), strict=True):
-                output = self.network(x)
-                total += self.loss(output, y).item() * len(x)
-                self._add_sums(sums, output, y)
+            parts = zip(*(part.split(ROWS_A_LOOK) for part in targets), strict=True)
+            for x, aims in zip(inputs.split(ROWS_A_LOOK), parts, strict=True):
+                given = self.objective.feed(self.network, x)
+                total += self.objective.loss(given, aims).item() * len(x)
+                self._add_sums(sums, self.objective.output(given), aims[self.objective.place])
         self.network.train()
         return {"loss": total / len(inputs)} | self._figures(sums)
 
@@ -401,7 +417,7 @@ class Run:
         """The network's outputs [rows, …] for raw rows [rows, *shape], in evaluation mode."""
         rows = torch.from_numpy(self.prepared.scaled(inputs))
         with self.looking():
-            return np.concatenate([self.network(x.to(self.device)).cpu().numpy() for x in rows.split(ROWS_A_LOOK)])
+            return np.concatenate([self.output(x.to(self.device)).cpu().numpy() for x in rows.split(ROWS_A_LOOK)])
 
     def checkpoint(self) -> Checkpoint:
         """All that is needed to go on later as if nothing had happened. Only between two steps."""

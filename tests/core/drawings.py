@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import typing
 from typing import Any
 
 import numpy as np
@@ -44,13 +45,19 @@ def values(setting: Setting) -> st.SearchStrategy[Any]:
         int: wholes,
         float: st.floats(low, high, exclude_min=setting.limits.above_minimum),
         str: st.sampled_from(setting.limits.choices) if setting.limits.choices else st.text(max_size=20),
-        tuple[int, ...]: st.lists(wholes, max_size=4).map(tuple),
-        tuple[int, int]: st.tuples(wholes, wholes),
     }
     if setting.kind is not None:
         return specs(setting.kind)
-    found = st.one_of([of_type[kind] for kind in setting.alternatives])
+    found = st.one_of([of_type[kind] if kind in of_type else _tuples(kind, of_type) for kind in setting.alternatives])
     return found | st.none() if setting.optional else found
+
+
+def _tuples(kind: Any, of_type: dict[Any, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    """Tuples of any length, or of a fixed one."""
+    items = typing.get_args(kind)
+    if items[-1] is ...:
+        return st.lists(of_type[items[0]], max_size=4).map(tuple)
+    return st.tuples(*(of_type[item] for item in items))
 
 
 @st.composite

@@ -5,24 +5,28 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import math
 import operator
 import sys
 import typing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 import nnstudio.library
 from nnstudio.core.data import TensorType
 from nnstudio.core.graph import Graph
-from nnstudio.core.kinds import Dataset, Layer, Loss, Metric, Optimizer, Schedule
+from nnstudio.core.kinds import Dataset, Initializer, Layer, Loss, Metric, Optimizer, Schedule
 from nnstudio.core.spec import Setting, Spec, SpecError, from_json, registered, to_json
-from nnstudio.engine.compiler import _evaluate, compile_network
+from nnstudio.engine.compiler import compile_network
+from nnstudio.engine.evaluate import evaluate
 
-KINDS = (Layer, Loss, Optimizer, Schedule, Dataset, Metric)
+KINDS = (Layer, Initializer, Loss, Optimizer, Schedule, Dataset, Metric)
 EVERY = [spec for kind in KINDS for spec in registered(kind).values()]
 LAYERS = list(registered(Layer).values())
 
@@ -36,25 +40,23 @@ def values(setting: Setting) -> st.SearchStrategy:
     limits = setting.limits
     if setting.kind is not None:
         return st.sampled_from([spec() for spec in registered(setting.kind).values()])
-    wanted = {part for part in typing.get_args(setting.type) if part is not type(None)} or {setting.type}
-    if limits.choices:
-        found: st.SearchStrategy = st.sampled_from(limits.choices)
-    elif bool in wanted:
-        found = st.booleans()
-    elif float in wanted:
-        low = limits.minimum if limits.minimum is not None else -1e6
-        high = limits.maximum if limits.maximum is not None else 1e6
-        found = st.floats(low, high, exclude_min=limits.above_minimum)
-    else:
-        low, high = int(limits.minimum if limits.minimum is not None else -50), int(min(limits.maximum or 50, 50))
-        whole = st.integers(low, high)
-        if typing.get_origin(setting.type) is tuple or any(typing.get_args(part)[1:] == (...,) for part in wanted):
-            found = st.lists(whole, min_size=1, max_size=4).map(tuple)
-        elif wanted == {int}:
-            found = whole
-        else:
-            found = whole | st.tuples(whole, whole)
+    low = limits.minimum if limits.minimum is not None else -50
+    high = max(low, min(limits.maximum if limits.maximum is not None else 50, 50))
+    of_type: dict[Any, st.SearchStrategy] = {
+        bool: st.booleans(),
+        int: st.integers(math.ceil(low), math.floor(high)),
+        float: st.floats(low, high, exclude_min=limits.above_minimum),
+        str: st.sampled_from(limits.choices) if limits.choices else st.text(max_size=20),
+    }
+    found = st.one_of([of_type[kind] if kind in of_type else _tuples(kind, of_type) for kind in setting.alternatives])
     return found | st.none() if setting.optional else found
+
+
+def _tuples(kind: Any, of_type: dict[Any, st.SearchStrategy]) -> st.SearchStrategy:
+    items = typing.get_args(kind)
+    if items[-1] is ...:
+        return st.lists(of_type[items[0]], min_size=1, max_size=4).map(tuple)
+    return st.tuples(*(of_type[item] for item in items))
 
 
 @st.composite
@@ -102,38 +104,35 @@ class TestEverySpec:
                     from_json(kind_of(spec), {"name": spec.__name__, "settings": {setting.name: wrong}})
 
 
-# A shape of one row that each layer takes; layers that are not here take [B, 6].
-INPUTS: dict[str, tuple[TensorType, ...]] = {
-    "Input": (TensorType((6,)),),
-    "Bilinear": (TensorType((6,)), TensorType((5,))),
-    "Embedding": (TensorType((7,), "int64"),),
-    "Conv1d": (TensorType((4, 9)),),
-    "Conv2d": (TensorType((4, 9, 8)),),
-    "MaxPool1d": (TensorType((4, 9)),),
-    "MaxPool2d": (TensorType((4, 9, 8)),),
-    "AvgPool2d": (TensorType((4, 9, 8)),),
-    "AdaptiveAvgPool2d": (TensorType((4, 9, 8)),),
-    "BatchNorm2d": (TensorType((4, 3, 2)),),
-    "Flatten": (TensorType((4, 3, 2)),),
-    "Reshape": (TensorType((64,)),),
-    "Add": (TensorType((6,)), TensorType((6,))),
-    "Multiply": (TensorType((6,)), TensorType((6,))),
-    "Concatenate": (TensorType((6,)), TensorType((4,))),
-}
+def inputs(spec: type[Layer]) -> tuple[TensorType | None, ...]:
+    return spec.example
 
 
-def inputs(spec: type[Layer]) -> tuple[TensorType, ...]:
-    return INPUTS.get(spec.__name__, (TensorType((6,)),))
-
-
-def tensors(types: tuple[TensorType, ...], batch: int) -> list[torch.Tensor]:
+def tensors(types: tuple[TensorType | None, ...], batch: int) -> list[torch.Tensor | None]:
     generator = torch.Generator().manual_seed(batch)
-    return [
-        torch.randint(0, 100, (batch, *kind.shape), generator=generator)
-        if kind.dtype == "int64"
-        else torch.randn((batch, *kind.shape), generator=generator, requires_grad=True)
-        for kind in types
-    ]
+    return [None if kind is None else _tensor(kind, batch, generator) for kind in types]
+
+
+def _tensor(kind: TensorType, batch: int, generator: torch.Generator) -> torch.Tensor:
+    if kind.dtype == "int64":
+        return torch.randint(0, 4, kind.sizes(batch), generator=generator)
+    if kind.dtype == "bool":
+        return torch.rand(kind.sizes(batch), generator=generator) < 0.5
+    return torch.randn(kind.sizes(batch), generator=generator, requires_grad=True)
+
+
+def shapes(types: tuple[TensorType | None, ...]) -> list[Any]:
+    return [None if kind is None else kind.shape for kind in types]
+
+
+def made(layer: Layer, types: tuple[TensorType | None, ...]) -> Any:
+    module = layer.build(*shapes(types))
+    return module.eval() if isinstance(module, nn.Module) else module
+
+
+def results(layer: Layer, module: Any, given_: list[torch.Tensor | None]) -> tuple[torch.Tensor, ...]:
+    output = layer.apply(module, *given_)
+    return output if isinstance(output, tuple) else (output,)
 
 
 @pytest.mark.parametrize("spec", LAYERS, ids=lambda spec: spec.__name__)
@@ -145,56 +144,80 @@ class TestEveryLayer:
         assert spec.torch_class is None or torch_s_own or spec.torch_class in spec.own_source
         if spec.reference:
             assert operator.attrgetter(spec.reference.removeprefix("torch."))(torch)
-        names = [port.name for port in (*spec().input_ports, *spec().output_ports)]
-        assert len(set(names)) == len(names)
+        for ports in (spec().input_ports, spec().output_ports):
+            names = [port.name for port in ports]
+            assert len(set(names)) == len(names)
 
     def test_takes_inputs_that_fit(self, spec: type[Layer]) -> None:
         layer = spec()
         types = inputs(spec)
+        if layer.role == "layer":
+            assert len(types) == len(layer.input_ports)
+            assert all(kind is not None or port.optional for kind, port in zip(types, layer.input_ports, strict=True))
         assert list(layer.check(*types)) == []
-        assert layer.summary(*(kind.shape for kind in types)) or spec.__name__ == "Input"
+        assert isinstance(layer.summary(*shapes(types)), str)
 
     @pytest.mark.parametrize("batch", [1, 2, 7])
     def test_gives_the_shape_that_was_shown(self, spec: type[Layer], batch: int) -> None:
         layer, types = spec(), inputs(spec)
-        shown, parameters, refused = _evaluate(layer, types)
-        assert not refused and shown is not None
-        module = layer.build(*(kind.shape for kind in types))
-        if module is not None:
-            module.eval()
-            assert parameters == sum(parameter.numel() for parameter in module.parameters())
-        output = layer.apply(module, *tensors(types, batch))
-        assert tuple(output.shape) == (batch, *shown.shape)
-        assert str(output.dtype) == f"torch.{shown.dtype}"
+        found = evaluate(layer, types)
+        assert not found.refused
+        module = made(layer, types)
+        if isinstance(module, nn.Module):
+            assert found.parameters == {name: tuple(p.shape) for name, p in module.named_parameters()}
+        outputs = results(layer, module, tensors(types, batch))
+        assert len(outputs) == len(found.outputs) == max(1, len(layer.output_ports))
+        for output, shown in zip(outputs, found.outputs, strict=True):
+            assert tuple(output.shape) == shown.sizes(batch)
+            assert str(output.dtype) == f"torch.{shown.dtype}"
 
     def test_lets_gradients_through(self, spec: type[Layer]) -> None:
         layer, types = spec(), inputs(spec)
         given_ = tensors(types, 4)
-        module = layer.build(*(kind.shape for kind in types))
-        output = layer.apply(module, *given_)
-        (output * torch.arange(1.0, 1 + output.numel()).reshape(output.shape)).sum().backward()
-        for tensor in given_:
-            assert not tensor.requires_grad or tensor.grad is not None
-        for name, parameter in module.named_parameters() if module is not None else ():
+        module = layer.build(*shapes(types))
+        outputs = [output for output in results(layer, module, given_) if output.requires_grad]
+        if not outputs:  # comparisons, constants, whole numbers
+            assert module is None or not isinstance(module, (nn.Module, nn.Parameter)) or not list(module.parameters())
+            return
+        sum((o * torch.arange(1.0, 1 + o.numel()).reshape(o.shape)).sum() for o in outputs).backward()
+        for name, parameter in module.named_parameters() if isinstance(module, nn.Module) else ():
             assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
 
     def test_rows_do_not_mix_in_evaluation(self, spec: type[Layer]) -> None:
         layer, types = spec(), inputs(spec)
-        module = layer.build(*(kind.shape for kind in types))
-        if module is not None:
-            module.eval()
-        rows = [tensor.detach() for tensor in tensors(types, 5)]
-        whole = layer.apply(module, *rows)
+        module = made(layer, types)
+        found = evaluate(layer, types)
+        rows = [None if tensor is None else tensor.detach() for tensor in tensors(types, 5)]
+        whole = results(layer, module, rows)
         for row in range(5):
-            alone = layer.apply(module, *(tensor[row : row + 1] for tensor in rows))
-            assert torch.allclose(alone, whole[row : row + 1], atol=1e-6)
+            alone = results(layer, module, [_rows(x, kind, row) for x, kind in zip(rows, types, strict=True)])
+            for one, every, kind in zip(alone, whole, found.outputs, strict=True):
+                wanted = _rows(every, kind, row)
+                assert wanted is not None
+                if one.is_floating_point():
+                    assert torch.allclose(one, wanted, atol=1e-6, equal_nan=True)
+                else:
+                    assert torch.equal(one, wanted)
 
     def test_the_arguments_make_the_same_module_again(self, spec: type[Layer]) -> None:
         layer, types = spec(), inputs(spec)
         if spec.torch_class is None:
             return
-        arguments = layer.arguments(*(kind.shape for kind in types))
-        assert repr(spec.torch_class(**arguments)) == repr(layer.build(*(kind.shape for kind in types)))
+        arguments = layer.arguments(*shapes(types))
+        assert repr(spec.torch_class(**arguments)) == repr(layer.build(*shapes(types)))
+
+    def test_a_module_tells_which_layer_it_is(self, spec: type[Layer]) -> None:
+        layer, types = spec(), inputs(spec)
+        module = layer.build(*shapes(types))
+        if isinstance(module, nn.Module) and type(module) is spec.torch_class:
+            assert repr(spec.from_module(module).build(*shapes(types))) == repr(module)
+
+
+def _rows(tensor: torch.Tensor | None, kind: TensorType | None, row: int) -> torch.Tensor | None:
+    """What belongs to one row of the batch."""
+    if tensor is None or kind is None or not kind.rows:
+        return tensor
+    return tensor.narrow(kind.axis, row * kind.rows, kind.rows)
 
 
 def test_a_new_layer_is_one_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

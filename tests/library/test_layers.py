@@ -15,7 +15,7 @@ from nnstudio.core.data import TensorType
 from nnstudio.core.kinds import Layer
 from nnstudio.core.problems import Problem
 from nnstudio.core.spec import SpecError, registered
-from nnstudio.engine.compiler import _evaluate
+from nnstudio.engine.evaluate import evaluate
 
 
 def layer(name: str, **settings: object) -> Layer:
@@ -102,8 +102,8 @@ def test_shapes(name: str, settings: dict, shape: tuple | None, expected: tuple)
         types = (TensorType((6,)), TensorType((5,)), TensorType((3,)))
     else:
         types = (TensorType(shape, "int64" if name == "Embedding" else "float32"),)
-    output, _, refused = _evaluate(layer(name, **settings), types)
-    assert refused == "" and output is not None and output.shape == expected
+    found = evaluate(layer(name, **settings), types)
+    assert found.refused == "" and found.outputs[0].shape == expected
 
 
 @pytest.mark.parametrize("name", ["Conv1d", "Conv2d", "MaxPool1d", "MaxPool2d", "AvgPool2d"])
@@ -119,8 +119,8 @@ def test_a_window_is_refused_exactly_where_torch_refuses_it(name: str, data: st.
     made, kind = layer(name, **settings), TensorType((data.draw(st.integers(1, 4)), *shape))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        output, _, _ = _evaluate(made, (kind,))
-    assert (list(made.check(kind)) == []) == (output is not None)
+        found = evaluate(made, (kind,))
+    assert (list(made.check(kind)) == []) == (found.refused == "")
 
 
 @pytest.mark.parametrize(

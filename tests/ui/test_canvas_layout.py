@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 import nnstudio.library  # noqa: F401
 from nnstudio.core.graph import Edge, Graph
 from nnstudio.core.kinds import Layer
+from nnstudio.core.layout import arrange
 from nnstudio.core.spec import registered
 from nnstudio.ui.canvas import geometry, placing
-from nnstudio.ui.canvas.layout import arrange
 
 
 def layer(name: str, **settings: object) -> Layer:

@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QGraphicsItem
 
 from nnstudio.core.graph import Edge, Graph
 from nnstudio.core.kinds import Dataset, Layer, Missing, Optimizer
+from nnstudio.core.layout import arrange
 from nnstudio.core.project import DataSettings, Project, TrainingSettings
 from nnstudio.ui import theme
 from nnstudio.ui.canvas import geometry, lettering
-from nnstudio.ui.canvas.layout import arrange
 from nnstudio.ui.canvas.scene import Hit, Scene
 from nnstudio.ui.document import Document
 from ui.canvas_projects import make, residual_graph

@@ -10,8 +10,10 @@ called after their nodes.
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from torch import fx
@@ -35,36 +37,55 @@ _OPERATORS = {
     operator.ne: "!=",
     operator.and_: "&",
     operator.or_: "|",
+    operator.xor: "^",
 }
+_TUPLES = ("split", "chunk", "unbind", "topk", "max", "min", "sort")  # methods that give a tuple
+_SIGNS = {operator.neg: "-", operator.invert: "~"}
 
 
 def forward_lines(graph: fx.Graph, names: Mapping[str, str]) -> list[str]:
-    """The statements of `forward(self, x)`. `names` gives the name of a drawn node's value, by node id."""
+    """The statements of `forward`. `names` gives the name of a drawn node's value, by the node's path."""
     nodes = _used(graph)
     place = {node: number for number, node in enumerate(nodes)}
     inlined = {node for node in nodes if _is_step_inside(node)}
     variables: dict[fx.Node, str] = {}
     lines: list[str] = []
     for node in nodes:
+        if node in inlined or node in variables:
+            continue
         if node.op == "placeholder":
-            variables[node] = "x"
+            variables[node] = node.target
             continue
         if node.op == "output":
-            result = node.args[0]
-            assert isinstance(result, fx.Node)
-            last, value = variables[result], lines[-1] if lines else ""
-            if value.startswith(f"{last} = "):
-                lines[-1] = f"return {value.removeprefix(f'{last} = ')}"
-            else:
-                lines.append(f"return {last}")
+            lines.append(_return(node, variables, lines))
             continue
-        if node in inlined:
+        pieces = _pieces(node)
+        if pieces:
+            for number, piece in enumerate(pieces):
+                variables[piece] = _piece_name(pieces, number, names) if piece in place else "_"
+            listed = ", ".join(variables[piece] for piece in pieces)
+            lines.append(f"{listed} = {expression(node, variables)}")
             continue
         dying = [given for given in _needed(node, inlined) if _last_use(given, place, inlined) <= place[node]]
         name = variables[dying[0]] if dying else _name(node, names)
         lines.append(f"{name} = {expression(node, variables)}")
         variables[node] = name
     return lines
+
+
+def _return(node: fx.Node, variables: Mapping[fx.Node, str], lines: list[str]) -> str:
+    """The last statement. What the one before it computes is returned at once, where that is all."""
+    result = node.args[0]
+    if isinstance(result, (tuple, list)):
+        return f"return {', '.join(_value(part, variables) for part in result)}"
+    assert isinstance(result, fx.Node)
+    if result in variables and lines and lines[-1].startswith(f"{variables[result]} = "):
+        return f"return {lines.pop().removeprefix(f'{variables[result]} = ')}"
+    return f"return {_value(result, variables)}"
+
+
+def _value(node: Any, variables: Mapping[fx.Node, str]) -> str:
+    return variables[node] if node in variables else expression(node, variables)
 
 
 def expression(node: fx.Node, variables: Mapping[fx.Node, str]) -> str:
@@ -77,15 +98,21 @@ def expression(node: fx.Node, variables: Mapping[fx.Node, str]) -> str:
             inside = ", ".join(map(written, value))
             return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' if len(value) == 1 else ''})"
         if isinstance(value, slice):
-            return _slice(value)
-        return literal(value)
+            start, stop, step = ("" if p is None else written(p) for p in (value.start, value.stop, value.step))
+            return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+        return "..." if value is ... else literal(value)
 
     def part(value: Any) -> str:
         """As an operand or before a dot: compound expressions in brackets."""
-        compound = isinstance(value, fx.Node) and value not in variables and value.target in _OPERATORS
+        compound = isinstance(value, fx.Node) and value not in variables and _is_compound(value)
         return f"({written(value)})" if compound or (isinstance(value, (int, float)) and value < 0) else written(value)
 
-    keywords = [f"{name}={written(value)}" for name, value in node.kwargs.items()]
+    left_out = _defaults(node.target) if node.op == "call_function" else {}
+    keywords = [
+        f"{name}={written(value)}"
+        for name, value in node.kwargs.items()
+        if not _is_same(value, left_out.get(name, node))
+    ]
     if node.op == "call_module":
         return f"self.{node.target}({', '.join([*map(written, node.args), *keywords])})"
     if node.op == "get_attr":
@@ -97,8 +124,8 @@ def expression(node: fx.Node, variables: Mapping[fx.Node, str]) -> str:
     if node.target in _OPERATORS and not keywords:
         left, right = node.args
         return f"{part(left)} {_OPERATORS[node.target]} {part(right)}"
-    if node.target is operator.neg:
-        return f"-{part(node.args[0])}"
+    if node.target in _SIGNS:
+        return f"{_SIGNS[node.target]}{part(node.args[0])}"
     if node.target is operator.getitem:
         chosen = node.args[1]
         inside = ", ".join(map(written, chosen)) if isinstance(chosen, tuple) else written(chosen)
@@ -129,8 +156,29 @@ def _name(node: fx.Node, names: Mapping[str, str]) -> str:
     return name
 
 
+def _pieces(node: fx.Node) -> list[fx.Node]:
+    """What takes a tuple apart, in order, where it is taken apart whole; empty for a value that is no tuple."""
+    if node.op != "call_module" and not (node.op == "call_method" and node.target in _TUPLES):
+        return []
+    taken = {user.args[1]: user for user in node.users if user.target is operator.getitem}
+    if len(taken) < max(2, len(node.users)) or set(taken) != set(range(len(taken))):
+        return []
+    return [taken[number] for number in range(len(taken))]
+
+
+def _piece_name(pieces: list[fx.Node], number: int, names: Mapping[str, str]) -> str:
+    name = f"{names.get(pieces[0].meta.get('node', ''), 'part')}_{chr(ord('a') + number) if number < 26 else number}"
+    while name in names.values():
+        name += "_"
+    return name
+
+
 def _is_step_inside(node: fx.Node) -> bool:
-    """Whether it is only a step towards the value of a drawn node, used once: then it needs no name."""
+    """Whether it needs no name: a parameter, or a step towards the value of a drawn node, used once."""
+    if node.op == "get_attr":
+        return True
+    if _pieces(node):
+        return False
     return node.op.startswith("call_") and "node" not in node.meta and len(node.users) == 1 and not _returned(node)
 
 
@@ -156,6 +204,19 @@ def _last_use(node: fx.Node, place: Mapping[fx.Node, int], inlined: set[fx.Node]
     return last
 
 
-def _slice(value: slice) -> str:
-    start, stop, step = ("" if part is None else literal(part) for part in (value.start, value.stop, value.step))
-    return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+def _is_compound(node: fx.Node) -> bool:
+    return node.op == "call_function" and (node.target in _OPERATORS or node.target in _SIGNS)
+
+
+@cache
+def _defaults(function: Any) -> Mapping[str, Any]:
+    """The defaults of a function's arguments; torch.fx notes them even where nobody gave them."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a function of C
+        return {}
+    return {parameter.name: parameter.default for parameter in parameters}
+
+
+def _is_same(value: Any, default: Any) -> bool:
+    return type(value) is type(default) and not isinstance(value, fx.Node) and bool(value == default)

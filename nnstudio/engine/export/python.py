@@ -59,7 +59,7 @@ class _Script:
         self.report = check(project)
         with torch.device("meta"):  # its source is wanted, not its numbers
             self.network = compile_network(project.graph, self.prepared.input_type)
-        output_id = next(i for i in self.report.order if not project.graph.nodes[i].layer.output_ports)
+        output_id = next(i for i in self.report.order if project.graph.nodes[i].layer.role == "output")
         self.loss: Loss = project.graph.nodes[output_id].layer.loss  # type: ignore[attr-defined]
         self.classes = self.prepared.data.task == "classification"
         self.metrics = [kind() for kind in registered(Metric).values() if self.prepared.data.task in kind.tasks]

@@ -9,9 +9,11 @@ from nnstudio.core.problems import Complaint
 
 
 def needs_float(kind: TensorType) -> Iterable[Complaint]:
-    """Integers (tokens, class numbers) cannot be multiplied by weights."""
+    """Integers (tokens, class numbers) cannot be multiplied by weights, nor can yes and no (masks)."""
     if kind.dtype == "int64":
         yield Complaint("numbers with a fraction (float32)", "whole numbers (int64)", "Add an Embedding before it.")
+    elif kind.dtype == "bool":
+        yield Complaint("numbers with a fraction (float32)", "yes or no (bool)", "Wire something else to it.")
 
 
 def needs_axes(kind: TensorType, axes: str, fix: str) -> Iterable[Complaint]:

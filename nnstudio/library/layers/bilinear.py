@@ -22,6 +22,7 @@ class Bilinear(
     reference="torch.nn.Bilinear",
     aliases=("interaction", "second order"),
     inputs=(Port("a", "The first factor."), Port("b", "The second factor.")),
+    example=(TensorType((6,)), TensorType((5,))),
 ):
     """Every output is a weighted sum of all products of one input with the other."""
 

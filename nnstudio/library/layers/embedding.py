@@ -20,6 +20,7 @@ class Embedding(
     torch_class=nn.Embedding,
     reference="torch.nn.Embedding",
     aliases=("lookup table", "token embedding", "word vectors"),
+    example=(TensorType((7,), "int64"),),
 ):
     """Looks up a learned vector for each whole number: for tokens and categories."""
 

@@ -20,6 +20,7 @@ class Flatten(
     torch_class=nn.Flatten,
     reference="torch.nn.Flatten",
     aliases=("vector", "ravel", "line"),
+    example=(TensorType((4, 3, 2)),),
 ):
     """Puts all numbers of a row into one line, as Linear takes them."""
 

@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from torch import nn
 
 from nnstudio.core.data import TensorType
-from nnstudio.core.kinds import Layer, Shape
 from nnstudio.core.problems import Complaint
 from nnstudio.core.spec import field
-from nnstudio.library.layers._checks import needs_float
+from nnstudio.library.layers._checks import words
+from nnstudio.library.layers._norms import RowNormalisation
 
 
 class LayerNorm(
-    Layer,
-    category="Normalisation",
-    formula="y = γ (x − mean) / √(variance + ε) + β",
+    RowNormalisation,
     torch_class=nn.LayerNorm,
     reference="torch.nn.LayerNorm",
     aliases=("layer normalization", "ln"),
 ):
     """Brings the last axis of each row to mean 0 and deviation 1, then scales and shifts it as it learns to."""
 
-    eps: float = field(1e-5, "Keeps the division away from zero.", minimum=0, above_minimum=True, logarithmic=True)
-    elementwise_affine: bool = field(True, "Whether it learns a scale and a shift.")
+    bias: bool = field(True, "Whether it learns a shift too, where it learns a scale.")
 
     def check(self, *types: TensorType) -> Iterable[Complaint]:
-        yield from needs_float(types[0])
-        if not types[0].shape:
-            yield Complaint("2 axes [B, features]", f"1 axis {types[0].text}", "Add a Reshape before it.")
-
-    def arguments(self, *shapes: Shape) -> Mapping[str, Any]:
-        return {
-            "normalized_shape": shapes[0][-1],
-            "eps": self.eps,
-            "elementwise_affine": self.elementwise_affine,
-        }
-
-    def summary(self, *shapes: Shape) -> str:
-        return f"{shapes[0][-1]} features"
+        wrong = list(super().check(*types))
+        yield from wrong
+        last = types[0].shape[-self.axes :]
+        if not wrong and set(last) == {1}:
+            yield Complaint(
+                "at least 2 numbers to normalise together",
+                f"{words(last)} in {types[0].text}, which it makes 0 whatever it is",
+                "Normalise more axes, or leave it out.",
+                severity="warning",
+            )

@@ -14,31 +14,20 @@ from PySide6.QtGui import QPainterPath
 
 from nnstudio.core.graph import Edge, Graph, Node, Position
 from nnstudio.core.kinds import Layer
+from nnstudio.core.layout import COLUMN, GRID, HEIGHT, PORT_STEP, ROW, WIDTH, height
+
+__all__ = ["COLUMN", "GRID", "HEIGHT", "PORT_STEP", "ROW", "WIDTH", "height"]  # for those who place nodes
 
 Side = Literal["input", "output"]
 
-GRID = 8.0
-WIDTH = 152.0
-HEIGHT = 144.0
 RADIUS = 8.0
 BAR = 8.0
-# From the left edge of a node to that of the next, and from the upper edge to that of the one below.
-COLUMN = 176.0
-ROW = 192.0
 PORT = 12.0
 PORT_REACH = 10.0
-PORT_STEP = 24.0
 WIRE_REACH = 7.0
 
 PICTURE = QRectF(10.0, 50.0, WIDTH - 20.0, 62.0)
 FOOT = QRectF(10.0, 116.0, WIDTH - 20.0, 18.0)
-
-
-def height(layer: Layer) -> float:
-    """A node is as high as all others unless its ports need more."""
-    ports = max(len(layer.input_ports), len(layer.output_ports))
-    needed = HEIGHT / 2 + PORT_STEP * (ports - 1) + 24.0
-    return max(HEIGHT, math.ceil(needed / GRID) * GRID)
 
 
 def card(layer: Layer) -> QRectF:

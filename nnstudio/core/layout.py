@@ -8,12 +8,22 @@ are straight. After Sugiyama, and Brandes and Köpf, with one of their four alig
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right, insort
 from collections.abc import Iterable
 from itertools import pairwise
 
 from nnstudio.core.graph import Graph, Position, id_order
-from nnstudio.ui.canvas.geometry import COLUMN, GRID, HEIGHT, ROW, height
+from nnstudio.core.kinds import Layer
+
+# Sizes in pixels at 100 %. A node's position is its upper left corner.
+GRID = 8.0
+WIDTH = 152.0
+HEIGHT = 144.0
+PORT_STEP = 24.0
+# From the left edge of a node to that of the next, and from the upper edge to that of the one below.
+COLUMN = 176.0
+ROW = 192.0
 
 # A place in a column: a node's id, or (for a wire that passes) a number that no id can be.
 Place = str | int
@@ -22,6 +32,13 @@ _BESIDE = 24.0
 # Between two columns whose wires are not all straight.
 _BENDING = 40.0
 _SWEEPS = 12
+
+
+def height(layer: Layer) -> float:
+    """A node is as high as all others unless its ports need more."""
+    ports = max(len(layer.input_ports), len(layer.output_ports))
+    needed = HEIGHT / 2 + PORT_STEP * (ports - 1) + 24.0
+    return max(HEIGHT, math.ceil(needed / GRID) * GRID)
 
 
 def arrange(graph: Graph) -> dict[str, Position]:

@@ -1,0 +1,86 @@
+"""Report: what is known of a drawing before it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from nnstudio.core.data import TensorType
+from nnstudio.core.problems import Problem, errors
+
+
+@dataclass(frozen=True)
+class NodeReport:
+    """What is known of one node: the type at each input and output port (None: not known), and its own parameters.
+
+    The Output has what it receives as its output.
+    """
+
+    inputs: tuple[TensorType | None, ...] = ()
+    outputs: tuple[TensorType | None, ...] = ()
+    parameters: int = 0
+    summary: str = ""
+
+    @property
+    def output(self) -> TensorType | None:
+        """The type at the first output port."""
+        return self.outputs[0] if self.outputs else None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `check` found.
+
+    Attributes:
+        nodes: by path: `n3`, and `n3/n5` for the node n5 in the block n3.
+        problems: all of them, the errors first; each names the path of its node.
+        parameters: how many numbers the network has that are trained or frozen, each counted once.
+        orders: by the path of a block with a slash behind it (empty: the whole drawing) the ids of the nodes that lead
+            to an output, in the order of computation.
+        trainable: how many of the parameters are not frozen.
+    """
+
+    nodes: Mapping[str, NodeReport] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    parameters: int = 0
+    orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    trainable: int = 0
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The ids of the outermost nodes that lead to an Output, in the order of computation."""
+        return self.orders.get("", ())
+
+    @property
+    def errors(self) -> list[Problem]:
+        return errors(self.problems)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the project can be trained."""
+        return not self.errors
+
+    def at(self, path: str) -> list[Problem]:
+        """The problems at one node."""
+        return self._by_node.get(path, [])
+
+    def within(self, path: str) -> list[Problem]:
+        """The problems at one node and at those in it."""
+        inside = f"{path}/"
+        return [problem for problem in self.problems if problem.node == path or (problem.node or "").startswith(inside)]
+
+    @cached_property
+    def _by_node(self) -> dict[str | None, list[Problem]]:
+        found: dict[str | None, list[Problem]] = {}
+        for problem in self.problems:
+            found.setdefault(problem.node, []).append(problem)
+        return found
+
+
+class GraphError(ValueError):
+    """A drawing that cannot be compiled; `problems` says where and why."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(problems[0].message if problems else "The drawing cannot be compiled.")

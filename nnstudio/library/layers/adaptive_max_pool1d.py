@@ -1,0 +1,14 @@
+"""The largest values of lines for an output of a wanted size."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from nnstudio.core.spec import field
+from nnstudio.library.layers._adaptive import AdaptiveMaxPooling
+
+
+class AdaptiveMaxPool1d(AdaptiveMaxPooling, dimensions=1, torch_class=nn.AdaptiveMaxPool1d):
+    """Keeps largest values so that the output has the size that is wanted; size 1 is the maximum of each channel."""
+
+    output_size: int = field(1, "The length that comes out.", minimum=1)

@@ -1,0 +1,11 @@
+"""The largest values of volumes for an output of a wanted size."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from nnstudio.library.layers._adaptive import AdaptiveMaxPooling
+
+
+class AdaptiveMaxPool3d(AdaptiveMaxPooling, dimensions=3, torch_class=nn.AdaptiveMaxPool3d):
+    """Keeps largest values so that the output has the size that is wanted; size 1 is the maximum of each channel."""
