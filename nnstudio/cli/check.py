@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterator
 from typing import Any
 
 from nnstudio.cli import project_file
 from nnstudio.cli.output import complain, say, say_json, table
 from nnstudio.cli.refusal import GOOD
+from nnstudio.core.blocks import Block, every_node, title_at
+from nnstudio.core.data import TensorType
+from nnstudio.core.graph import Graph, Node
 from nnstudio.core.kinds import Missing
 from nnstudio.core.project import Project
-from nnstudio.engine.compiler import Report, check
+from nnstudio.engine.compiler import NodeReport, Report, check
 
 
 def run(line: Namespace) -> int:
@@ -30,7 +34,7 @@ def run(line: Namespace) -> int:
 
 def as_json(project: Project, report: Report) -> dict[str, Any]:
     """The report for a program. Nodes are named by their titles; the batch axis of a shape is null."""
-    titles = {node_id: node.title for node_id, node in project.graph.nodes.items()}
+    titles = {path: title_at(project.graph, path) for path, _ in every_node(project.graph)}
     return {
         "problems": [
             {
@@ -46,34 +50,50 @@ def as_json(project: Project, report: Report) -> dict[str, Any]:
         ],
         "nodes": [
             {
-                "title": titles[node_id],
-                "layer": _layer(project, node_id),
-                "output_shape": [None, *found.output.shape] if found.output else None,
+                "title": titles[path],
+                "layer": _layer(node),
+                "output_shape": _shape(found.output) if found.output else None,
                 "parameters": found.parameters,
             }
-            for node_id, found in _in_order(project, report)
+            for path, node, found in _in_order(project.graph, report)
         ],
         "parameters": report.parameters,
     }
 
 
-def _in_order(project: Project, report: Report) -> list[tuple[str, Any]]:
-    """Nodes as they are computed, then those that are left out."""
-    rest = [node_id for node_id in project.graph.nodes if node_id not in set(report.order)]
-    return [(node_id, report.nodes[node_id]) for node_id in [*report.order, *rest]]
+def _in_order(graph: Graph, report: Report, before: str = "") -> Iterator[tuple[str, Node, NodeReport]]:
+    """Nodes as they are computed, those of a block behind it, then those that are left out."""
+    order = report.orders.get(before, ())
+    rest = [node_id for node_id in graph.nodes if node_id not in set(order)]
+    for node_id in [*order, *rest]:
+        node = graph.nodes[node_id]
+        yield before + node_id, node, report.nodes.get(before + node_id, NodeReport())
+        if isinstance(node.layer, Block):
+            yield from _in_order(node.layer.graph, report, f"{before}{node_id}/")
 
 
-def _layer(project: Project, node_id: str) -> str:
-    layer = project.graph.nodes[node_id].layer
+def _layer(node: Node) -> str:
+    layer = node.layer
+    if isinstance(layer, Block):
+        return layer.name
     return layer.name if isinstance(layer, Missing) else type(layer).__name__
+
+
+def _shape(kind: TensorType) -> list[int | None]:
+    """The sizes of all axes; null for that of the batch."""
+    sizes: list[int | None] = list(kind.shape)
+    if kind.rows:
+        sizes.insert(kind.axis, None)
+    return sizes
 
 
 def _say_text(project: Project, report: Report) -> None:
     rows = [("node", "layer", "", "output", "parameters")]
-    for node_id, found in _in_order(project, report):
+    for path, node, found in _in_order(project.graph, report):
         output = found.output.text if found.output else "?"
         parameters = f"{found.parameters:,}" if found.parameters else ""
-        rows.append((project.graph.nodes[node_id].title, _layer(project, node_id), found.summary, output, parameters))
+        title = "  " * path.count("/") + node.title
+        rows.append((title, _layer(node), found.summary, output, parameters))
     for text in table(rows, right=(4,)):
         say(text)
     say(f"{report.parameters:,} parameters")

@@ -9,6 +9,7 @@ import nnstudio.library  # noqa: F401  (registers what a file may name)
 from nnstudio.cli.output import complain
 from nnstudio.cli.refusal import PROBLEMS, WRONG_USE, Refusal
 from nnstudio.core import storage
+from nnstudio.core.blocks import title_at
 from nnstudio.core.checkpoint import Checkpoint
 from nnstudio.core.problems import Problem
 from nnstudio.core.project import Project
@@ -68,10 +69,9 @@ def trained(file: str) -> Run:
     if stored.checkpoint is None:
         raise Refusal(f"{file} has no weights yet; train it first: nnstudio train {file}", PROBLEMS)
     run = start(file, stored.project, stored.checkpoint)
-    for node_id in run.network.names:
-        module = run.network.module_of(node_id)
-        if node_id not in run.kept and module is not None and module.state_dict():
-            title = stored.project.graph.nodes[node_id].title
+    for path, own in run.network.states_by_node().items():
+        if own and path not in run.kept:
+            title = title_at(stored.project.graph, path)
             sentence = f"{title} was changed after the training and has no weights; train again: nnstudio train {file}"
             raise Refusal(sentence, PROBLEMS)
     return run

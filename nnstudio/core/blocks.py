@@ -16,7 +16,7 @@ from nnstudio.core.graph import Edge, Graph, Node, clean_title, id_order
 from nnstudio.core.kinds import Layer, Port, Role, Shape
 from nnstudio.core.spec import Setting, field
 
-DEEPEST = 24  # blocks in blocks; more is a mistake or malice
+DEEPEST = 12  # blocks in blocks; more is a mistake or malice
 MOST_REPEATS = 1000
 
 
@@ -97,6 +97,16 @@ def every_node(graph: Graph, before: str = "") -> Iterable[tuple[str, Node]]:
             yield from every_node(node.layer.graph, f"{before}{node.id}/")
 
 
+def title_at(graph: Graph, path: str) -> str:
+    """The titles on the way to a node: "encoder / conv1". The number of a pass (`n3#1`) is not said."""
+    titles = []
+    for part in path.split("/"):
+        node = graph.nodes[part.partition("#")[0]]
+        titles.append(node.title)
+        graph = node.layer.graph if isinstance(node.layer, Block) else graph
+    return " / ".join(titles)
+
+
 def depth(graph: Graph) -> int:
     """How many blocks lie in each other."""
     blocks = [node.layer.graph for node in graph.nodes.values() if isinstance(node.layer, Block)]
@@ -113,11 +123,13 @@ def group(graph: Graph, node_ids: Iterable[str], entry: Layer, exit_: Layer, nam
     are their layers. Network inputs and outputs stay outside.
 
     Raises:
-        ValueError: there is nothing to group, or a way leads out of the group and back in.
+        ValueError: there is nothing to group, a way leads out of the group and back in, or it would lie too deep.
     """
     chosen = {i for i in node_ids if i in graph.nodes and graph.nodes[i].layer.role == "layer"}
     if not chosen:
         raise ValueError("there is no layer among what is selected that could go into a block")
+    if max(depth(graph.remove(graph.nodes.keys() - {node_id})) for node_id in chosen) >= DEEPEST:
+        raise ValueError(f"no more than {DEEPEST} blocks can lie in each other")
     _refuse_detours(graph, chosen)
     inner = graph.remove(graph.nodes.keys() - chosen)
     inner = replace(inner, created=max(inner.created, graph.created))

@@ -90,6 +90,10 @@ class Layer(Spec, kind="layer"):
         """
         return module(*tensors)
 
+    def source(self, *shapes: Shape) -> str:
+        """The Python expression that makes what `build` makes, where `torch_class` and `arguments` do not say it."""
+        return ""
+
     def output_type(self, *types: TensorType) -> TensorType | tuple[TensorType, ...] | None:
         """The type of the output, or of each, where the layer states it itself.
 

@@ -216,6 +216,19 @@ def _node(item: Any, place: int, depth: int) -> Node:
     return Node(node_id, clean_title(title) or default_title(layer), layer, at(position), **_marks(item, node_id))
 
 
+def block_to_json(block: Block) -> dict[str, Any]:
+    """A block as plain JSON values: in a project, and as a file of its own in the library of blocks."""
+    settings = {setting.name: getattr(block, setting.name) for setting in Block.settings()}
+    return {"name": "Block", "settings": settings, "graph": graph_to_json(block.graph)}
+
+
+def block_from_json(written: Any) -> Block:
+    """The block that `block_to_json` wrote. Raises ValueError with the place."""
+    if not isinstance(written, dict) or written.get("name") != "Block":
+        raise ValueError(f"it is {describe(written)}, not a block")
+    return _block(written, "it", 0)
+
+
 def _block(written: dict[str, Any], node_id: str, depth: int) -> Block:
     settings = written.get("settings", {})
     known = {setting.name for setting in Block.settings()}
@@ -254,8 +267,7 @@ def _layer_to_json(layer: Layer) -> dict[str, Any]:
     if isinstance(layer, Missing):
         return {"name": layer.name, "settings": json.loads(layer.settings_text)}
     if isinstance(layer, Block):
-        settings = {setting.name: getattr(layer, setting.name) for setting in Block.settings()}
-        return {"name": "Block", "settings": settings, "graph": graph_to_json(layer.graph)}
+        return block_to_json(layer)
     return to_json(layer)
 
 

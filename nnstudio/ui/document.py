@@ -13,10 +13,11 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from nnstudio.core import storage
+from nnstudio.core.blocks import Block, graph_at, with_graph_at
 from nnstudio.core.checkpoint import Checkpoint
 from nnstudio.core.graph import Graph
 from nnstudio.core.project import Project
-from nnstudio.engine.compiler import Report, check
+from nnstudio.engine.compiler import NodeReport, Report, check
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,15 @@ class Edit:
     before: Project
     after: Project
     merge: str = ""
+    inside: tuple[str, ...] = ()  # the blocks that were entered when it was made
 
 
 class Document(QObject):
-    """The project, its undo stack, its file, the weights that belong to it, and what is selected."""
+    """The project, its undo stack, its file, the weights that belong to it, and what is selected.
+
+    `inside` are the ids of the blocks that were entered, the outermost first: `graph` is the drawing that is shown, and
+    node ids in `selection` belong to it. Paths (`n3/n5`) name nodes from the outermost drawing on, as reports do.
+    """
 
     # before: Project, after: Project
     changed = Signal(object, object)
@@ -38,6 +44,8 @@ class Document(QObject):
     checked = Signal(object)
     # frozenset of node ids
     selected = Signal(object)
+    # a block was entered or left: `graph` is another one
+    entered = Signal()
     # the path, the saved state or the undo stack differ: titles and menus renew themselves
     state_changed = Signal()
 
@@ -47,6 +55,7 @@ class Document(QObject):
         self.path = path
         self.checkpoint = checkpoint
         self.selection: frozenset[str] = frozenset()
+        self.inside: tuple[str, ...] = ()
         self.report: Report = check(project)
         self._done: list[Edit] = []
         self._undone: list[Edit] = []
@@ -64,25 +73,26 @@ class Document(QObject):
         if merge and last is not None and last.merge == merge and last.after is before and not self._undone:
             self._done[-1] = replace(last, after=project)
         else:
-            self._done.append(Edit(label, before, project, merge))
+            self._done.append(Edit(label, before, project, merge, self.inside))
         self._undone.clear()
         self._show(before, project)
 
     def edit_graph(self, label: str, graph: Graph, merge: str = "") -> None:
-        """Change only the drawing."""
-        self.edit(label, self.project.with_graph(graph), merge)
+        """Change only the drawing that is shown."""
+        whole = with_graph_at(self.project.graph, self.inside, graph)
+        self.edit(label, self.project.with_graph(whole), merge)
 
     def undo(self) -> None:
         if self._done:
             step = self._done.pop()
             self._undone.append(step)
-            self._show(step.after, step.before)
+            self._show(step.after, step.before, step.inside)
 
     def redo(self) -> None:
         if self._undone:
             step = self._undone.pop()
             self._done.append(step)
-            self._show(step.before, step.after)
+            self._show(step.before, step.after, step.inside)
 
     @property
     def undo_label(self) -> str:
@@ -98,25 +108,74 @@ class Document(QObject):
         if self._done and self._done[-1].merge:
             self._done[-1] = replace(self._done[-1], merge="")
 
-    def _show(self, before: Project, after: Project) -> None:
+    def _show(self, before: Project, after: Project, inside: tuple[str, ...] | None = None) -> None:
+        """Show a project; `inside` says where its change is to be seen."""
         self.project = after
-        gone = self.selection - after.graph.nodes.keys()
-        self.changed.emit(before, after)
-        if gone:
-            self.select(self.selection - gone)
+        place = _there(after.graph, self.inside if inside is None else inside)
+        if place != self.inside:
+            self.inside = place
+            self._select(frozenset())
+            self.changed.emit(before, after)
+            self.entered.emit()
+        else:
+            gone = self.selection - self.graph.nodes.keys()
+            self.changed.emit(before, after)
+            if gone:
+                self.select(self.selection - gone)
         if meaning(before) != meaning(after):
             self.report = check(after)
             self.checked.emit(self.report)
         self.state_changed.emit()
 
+    # -- blocks ----------------------------------------------------------------------------------------------------
+
+    @property
+    def graph(self) -> Graph:
+        """The drawing that is shown: the whole, or that in the block that was entered."""
+        found = graph_at(self.project.graph, self.inside)
+        assert found is not None
+        return found
+
+    def enter(self, inside: Iterable[str]) -> None:
+        """Show the drawing in the block at this path of ids; the empty one is the whole."""
+        place = _there(self.project.graph, tuple(inside))
+        if place != self.inside:
+            self.inside = place
+            self._select(frozenset())
+            self.end_merge()
+            self.entered.emit()
+
+    def leave(self) -> None:
+        """Show the drawing around this one, with the block that was left selected."""
+        if self.inside:
+            *around, block = self.inside
+            self.enter(around)
+            self.select([block])
+
+    def path_of(self, node_id: str) -> str:
+        """The path of a node of the drawing that is shown, as reports have it."""
+        return "/".join((*self.inside, node_id))
+
+    def report_of(self, node_id: str) -> NodeReport:
+        """What is known of a node of the drawing that is shown."""
+        return self.report.nodes.get(self.path_of(node_id), NodeReport())
+
+    def reveal(self, path: str) -> None:
+        """Show the drawing that holds the node at a path, with that node selected."""
+        *blocks, node_id = path.split("/")
+        self.enter(blocks)
+        self.select([node_id])
+
     # -- selection -------------------------------------------------------------------------------------------------
 
     def select(self, node_ids: Iterable[str]) -> None:
         """Select these nodes and no others."""
-        chosen = frozenset(node_ids) & self.project.graph.nodes.keys()
+        self._select(frozenset(node_ids) & self.graph.nodes.keys())
+
+    def _select(self, chosen: frozenset[str]) -> None:
         if chosen != self.selection:
-            self.selection = frozenset(chosen)
-            self.selected.emit(self.selection)
+            self.selection = chosen
+            self.selected.emit(chosen)
 
     # -- file ------------------------------------------------------------------------------------------------------
 
@@ -146,5 +205,23 @@ class Document(QObject):
 
 def meaning(project: Project) -> tuple[object, ...]:
     """All of a project that its check depends on: everything but positions and texts for the reader."""
-    nodes = {node_id: (node.title, node.layer) for node_id, node in project.graph.nodes.items()}
-    return nodes, project.graph.edges, project.data, project.training
+    return _drawn(project.graph), project.data, project.training
+
+
+def _drawn(graph: Graph) -> tuple[object, ...]:
+    nodes = {}
+    for node_id, node in graph.nodes.items():
+        marks = (node.title, node.frozen, node.bypassed, node.shares, node.ties, node.initial)
+        layer = node.layer
+        drawn: object = layer
+        if isinstance(layer, Block):
+            drawn = (layer.name, layer.repeat, layer.shared, _drawn(layer.graph))
+        nodes[node_id] = (marks, drawn)
+    return nodes, graph.edges
+
+
+def _there(graph: Graph, inside: tuple[str, ...]) -> tuple[str, ...]:
+    """As much of a path of blocks as is there."""
+    while graph_at(graph, inside) is None:
+        inside = inside[:-1]
+    return inside
