@@ -9,12 +9,15 @@ from typing import Any
 from nnstudio.cli import project_file
 from nnstudio.cli.output import complain, say, say_json, table
 from nnstudio.cli.refusal import GOOD
-from nnstudio.core.blocks import Block, every_node, title_at
+from nnstudio.core.blocks import Block, boundary, every_node, title_at
 from nnstudio.core.data import TensorType
 from nnstudio.core.graph import Graph, Node
 from nnstudio.core.kinds import Missing
 from nnstudio.core.project import Project
 from nnstudio.engine.compiler import NodeReport, Report, check
+from nnstudio.engine.cost import Cost, cost
+from nnstudio.engine.data import prepare
+from nnstudio.engine.memory import bytes_text, rows_in_a_step
 
 
 def run(line: Namespace) -> int:
@@ -23,10 +26,11 @@ def run(line: Namespace) -> int:
     for notice in stored.notices:
         complain(notice)
     report = check(stored.project)
+    spent = _cost(stored.project, report) if line.cost else None
     if line.json:
-        say_json(as_json(stored.project, report))
+        say_json(as_json(stored.project, report) | ({"cost": _cost_as_json(spent)} if spent else {}))
     else:
-        _say_text(stored.project, report)
+        _say_text(stored.project, report, spent)
     if report.errors:
         raise project_file.problems_refusal(line.file, report.errors)
     return GOOD
@@ -87,7 +91,25 @@ def _shape(kind: TensorType) -> list[int | None]:
     return sizes
 
 
-def _say_text(project: Project, report: Report) -> None:
+def _cost(project: Project, report: Report) -> Cost | None:
+    """What a step of training costs; None where there is no network."""
+    inputs = [report.nodes[node.id].output for node in boundary(project.graph, "input")]
+    if (report.errors and any(problem.node for problem in report.errors)) or not inputs or None in inputs:
+        return None
+    bound = project.data.dataset is not None
+    return cost(project.graph, prepare(project.data).input_type if bound else None, rows_in_a_step(project))
+
+
+def _cost_as_json(found: Cost) -> dict[str, Any]:
+    return {
+        "operations": found.total_operations,
+        "weights_bytes": found.weights,
+        "gradients_bytes": found.gradients,
+        "saved_bytes": found.saved,
+    }
+
+
+def _say_text(project: Project, report: Report, spent: Cost | None) -> None:
     rows = [("node", "layer", "", "output", "parameters")]
     for path, node, found in _in_order(project.graph, report):
         output = found.output.text if found.output else "?"
@@ -97,6 +119,11 @@ def _say_text(project: Project, report: Report) -> None:
     for text in table(rows, right=(4,)):
         say(text)
     say(f"{report.parameters:,} parameters")
+    if spent is not None:
+        rows_ = rows_in_a_step(project)
+        say(f"{spent.total_operations:,} multiplications for one row, forwards")
+        memory = [bytes_text(count) for count in (spent.weights, spent.gradients, spent.saved)]
+        say(f"memory: {memory[0]} weights, {memory[1]} gradients, {memory[2]} values kept for a batch of {rows_}")
     for problem in report.problems:
         say(f"{problem.severity}: {problem.message}")
     if not report.problems:

@@ -134,6 +134,7 @@ def _parser() -> _Parser:
     check = command("check", "say the shapes, the parameters and the problems of a project")
     reads_project(check)
     speaks_json(check, "print one object")
+    check.add_argument("--cost", action="store_true", help="also count multiplications and memory")
 
     train = command("train", "train a project, and save weights and curves in its file")
     reads_project(train)

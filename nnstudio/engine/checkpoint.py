@@ -14,6 +14,7 @@ from nnstudio.core.kinds import Layer
 from nnstudio.core.project import Project
 from nnstudio.core.spec import from_json, to_json
 from nnstudio.core.storage import graph_to_json, project_to_json
+from nnstudio.engine.network import Network
 
 if TYPE_CHECKING:
     from nnstudio.engine.run import Run
@@ -113,7 +114,7 @@ def restore(run: Run, checkpoint: Checkpoint) -> None:
     """
     wanted = recipe(run.project, run.network.order) | {"schedule": _schedule_recipe(run.project)}
     same = {name for name, text in wanted.items() if _same(name, checkpoint.recipe.get(name), text)}
-    run.kept = _restore_weights(run, checkpoint)
+    run.kept = restore_weights(run.network, checkpoint)
     whole_optimizer = "optimizer" in same and _restore_optimizer(run, checkpoint)
     run.epoch = checkpoint.epoch
     run.step = checkpoint.step
@@ -187,11 +188,11 @@ def _stateful(run: Run) -> set[str]:
     return {path for path, own in run.network.states_by_node().items() if own}
 
 
-def _restore_weights(run: Run, checkpoint: Checkpoint) -> tuple[str, ...]:
+def restore_weights(network: Network, checkpoint: Checkpoint) -> tuple[str, ...]:
     """Copy the weights of every node that is still there and whose arrays still fit; the paths of these nodes."""
     kept = []
     with torch.no_grad():
-        for path, own in run.network.states_by_node().items():
+        for path, own in network.states_by_node().items():
             old = {key: checkpoint.weights.get(checkpoint.names.get(path, "") + key) for key in own}
             if own and path in checkpoint.names and all(_fits(old[key], own[key]) for key in own):
                 for key, array in old.items():

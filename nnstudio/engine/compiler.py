@@ -9,6 +9,7 @@ Shapes come from the real layer on torch's meta device, kept by (layer, input ty
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 
 from nnstudio.core.blocks import boundary, every_node
@@ -21,6 +22,7 @@ from nnstudio.engine.memory import check_memory
 from nnstudio.engine.network import Network
 from nnstudio.engine.report import GraphError, NodeReport, Report
 from nnstudio.engine.scopes import check_level
+from nnstudio.library.layers.output import Output
 
 __all__ = ["GraphError", "NodeReport", "Report", "check", "check_graph", "compile_network"]
 
@@ -72,7 +74,7 @@ def check_graph(graph: Graph, input_type: TensorType | None = None) -> Report:
     """
     given = {node.id: node.layer.type_from(input_type) for node in boundary(graph, "input")}  # type: ignore[attr-defined]
     level = check_level(graph, given, inside=False)
-    problems = (*_check_ends(graph), *level.problems)
+    problems = (*_check_ends(graph), *_check_features(graph, input_type), *level.problems)
     return Report(level.nodes, problems, level.parameters, level.orders, level.trainable)
 
 
@@ -85,6 +87,23 @@ def _check_ends(graph: Graph) -> list[Problem]:
     return problems
 
 
+def _check_features(graph: Graph, input_type: TensorType | None) -> list[Problem]:
+    """Columns that the data does not have."""
+    problems = []
+    for node in boundary(graph, "input"):
+        listed = getattr(node.layer, "features", None)
+        if not listed or input_type is None:
+            continue
+        columns = input_type.shape[0] if len(input_type.shape) == 1 else 0
+        if columns and max(listed) >= columns:
+            needed, got = f"columns from 0 to {columns - 1}", f"column {max(listed)}"
+            problems.append(Problem.at(node.id, node.title, Complaint(needed, got, "List other features.")))
+        elif not columns:
+            complaint = Complaint("a table, to take columns from", f"rows {input_type.text}", "Clear its features.")
+            problems.append(Problem.at(node.id, node.title, complaint))
+    return problems
+
+
 def _check_loss(graph: Graph, report: Report, data: Data) -> list[Problem]:
     problems: list[Problem] = []
     for node_id in report.order:
@@ -93,8 +112,23 @@ def _check_loss(graph: Graph, report: Report, data: Data) -> list[Problem]:
         kind = report.nodes[node_id].output
         if loss is None or kind is None:
             continue
-        problems.extend(Problem.at(node_id, node.title, complaint) for complaint in loss.check(kind, data))
+        complaints = _check_head(node.layer, kind, data)  # type: ignore[arg-type]
+        problems.extend(Problem.at(node_id, node.title, complaint) for complaint in complaints)
     return problems
+
+
+def _check_head(layer: Output, kind: TensorType, data: Data) -> Iterable[Complaint]:
+    """What is wrong with comparing this output with the target of the data, or with its input."""
+    if not kind.batch_first or kind.rows != 1:
+        yield Complaint("one result for each row [B, ...]", kind.text, "Bring the batch to the front before it.")
+    elif layer.target == "target":
+        yield from layer.loss.check(kind, data)
+    elif kind != data.input_type:
+        fix = "Make the sizes equal, or compare it with the target of the data."
+        yield Complaint(f"{data.input_type.text}, as the input that it is compared with", kind.text, fix)
+    else:
+        flat = data.inputs.reshape(data.rows, -1)
+        yield from layer.loss.check(TensorType((kind.size,)), Data(data.inputs, flat, "regression"))
 
 
 def _check_batches(project: Project, report: Report, data: Data) -> list[Problem]:
