@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from nnstudio.core.graph import Edge, Graph, Node, clean_title, id_order
@@ -36,6 +36,7 @@ class Block(Layer, abstract=True, category="Blocks"):
     graph: Graph = dataclasses.field(default_factory=Graph)
 
     @classmethod
+    @cache
     def settings(cls) -> tuple[Setting, ...]:
         """All but the drawing, which is edited on the canvas."""
         return tuple(setting for setting in super().settings() if setting.name != "graph")

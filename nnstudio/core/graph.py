@@ -12,7 +12,7 @@ import builtins
 import heapq
 import re
 from bisect import bisect
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -248,14 +248,14 @@ class Graph:
 
     def freeze(self, node_ids: Iterable[str], frozen: bool = True) -> Graph:
         """The graph with some nodes frozen, or learning again."""
-        return self._marked(node_ids, frozen=frozen)
+        return self._marked(node_ids, lambda node: replace(node, frozen=frozen))
 
     def bypass(self, node_ids: Iterable[str], bypassed: bool = True) -> Graph:
         """The graph with some nodes left out as if they were wires, or back in."""
-        return self._marked(node_ids, bypassed=bypassed)
+        return self._marked(node_ids, lambda node: replace(node, bypassed=bypassed))
 
-    def _marked(self, node_ids: Iterable[str], **marks: bool) -> Graph:
-        changed = {node_id: replace(self.nodes[node_id], **marks) for node_id in node_ids}
+    def _marked(self, node_ids: Iterable[str], mark: Callable[[Node], Node]) -> Graph:
+        changed = {node_id: mark(self.nodes[node_id]) for node_id in node_ids}
         return replace(self, nodes={**self.nodes, **changed})
 
     def share(self, node_id: str, owner_id: str) -> Graph:

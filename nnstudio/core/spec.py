@@ -267,7 +267,7 @@ def _tuples(kinds: frozenset[Any]) -> list[Any]:
 
 def _is_allowed(kinds: frozenset[Any], choices: Sequence[str] | None) -> bool:
     """Whether a setting may be of these types: see the head of this file."""
-    if kinds in ({bool}, {str}):
+    if kinds in (frozenset({bool}), frozenset({str})):
         return True
     tuples, scalars = _tuples(kinds), kinds & {int, float}
     items = {item for kind in tuples for item in typing.get_args(kind)} - {...}

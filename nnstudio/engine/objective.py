@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -37,7 +37,7 @@ class Objective:
         self.heads = [
             Head(node.id, layer.loss, layer.loss.build().to(device), layer.weight, layer.target == "input")
             for node in boundary(graph, "output")
-            if (layer := node.layer)
+            if (layer := cast(Any, node.layer))  # an Output, which is declared above this floor
         ]
         self.place = next((place for place, head in enumerate(self.heads) if not head.of_input), 0)
         self.main = self.heads[self.place]

@@ -1,11 +1,11 @@
-"""Things to pick: every module in the six folders is imported, and its Specs register themselves."""
+"""Things to pick: every module in these folders is imported, and its Specs register themselves."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
 
-FOLDERS = ("losses", "layers", "optimizers", "schedules", "datasets", "metrics")
+FOLDERS = ("losses", "layers", "initializers", "optimizers", "schedules", "datasets", "metrics")
 
 for _folder in FOLDERS:
     _package = importlib.import_module(f"{__name__}.{_folder}")

@@ -49,9 +49,6 @@ def test_cost_is_what_is_measured(seed: int) -> None:
     measured = _Saved(own)
     hooks = torch.autograd.graph.saved_tensors_hooks(measured.pack, measured.unpack)
     with hooks, FlopCounterMode(display=False) as flops:
-        torch.autograd.graph.saved_tensors_hooks(measured.pack, measured.unpack),
-        FlopCounterMode(display=False) as flops,
-    ):
         network(rows(kind, batch, seed))
     assert said.total_operations == pytest.approx(flops.get_total_flops() / (2 * batch), rel=0.1, abs=2)
     assert said.saved == pytest.approx(measured.bytes, rel=0.1, abs=512)

@@ -28,8 +28,8 @@ class AdaptivePooling(Spatial, abstract=True):
         yield from needs_channels(types[0], self.dimensions)
 
     def arguments(self, *shapes: Shape) -> Mapping[str, Any]:
-        size = self.output_size
-        kept = tuple(one or None for one in size) if isinstance(size, tuple) else size or None
+        sizes = self.each(self.output_size)
+        kept = self.output_size if all(sizes) else tuple(one or None for one in sizes)
         return {**super().arguments(*shapes), "output_size": kept}
 
     @classmethod

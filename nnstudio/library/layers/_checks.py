@@ -24,11 +24,6 @@ def needs_axes(kind: TensorType, axes: str, fix: str) -> Iterable[Complaint]:
         yield Complaint(f"{wanted + 1} axes [{axes}]", f"{has} {'axis' if has == 1 else 'axes'} {kind.text}", fix)
 
 
-def pair(size: int | tuple[int, int]) -> tuple[int, int]:
-    """One size for both axes, or one for each."""
-    return size if isinstance(size, tuple) else (size, size)
-
-
 def words(sizes: Iterable[int]) -> str:
     """(3, 5) as "3×5"."""
     return "×".join(map(str, sizes))

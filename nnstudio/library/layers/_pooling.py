@@ -11,7 +11,7 @@ from nnstudio.core.problems import Complaint
 from nnstudio.core.spec import field
 from nnstudio.library.layers._checks import words
 from nnstudio.library.layers._spatial import PerAxis, Spatial
-from nnstudio.library.layers._windows import needs_channels, needs_poolable
+from nnstudio.library.layers._windows import needs_channels, needs_poolable, needs_room
 
 
 class Indexed(Layer, abstract=True):
@@ -31,6 +31,7 @@ class Pooling(Spatial, abstract=True):
 
     category: ClassVar[str] = "Pooling"
     aliases: ClassVar[tuple[str, ...]] = ("pooling", "downsample", "subsampling")
+    whole: ClassVar[bool] = False  # torch takes means of volumes only where a window fits in without any padding
 
     kernel_size: PerAxis = field(2, "How large the window is.", minimum=1)
     stride: PerAxis | None = field(
@@ -45,7 +46,10 @@ class Pooling(Spatial, abstract=True):
             kernel, stride = self.each(self.kernel_size), self.each(self.stride or self.kernel_size)
             padding, dilation = self.each(getattr(self, "padding", 0)), self.each(getattr(self, "dilation", 1))
             ceil_mode = getattr(self, "ceil_mode", False)
-            yield from needs_poolable(kind.shape[1:], kernel, stride, padding, ceil_mode, dilation)
+            complaints = list(needs_poolable(kind.shape[1:], kernel, stride, padding, ceil_mode, dilation))
+            if self.dimensions == 3 and self.whole:
+                complaints = complaints or list(needs_room(kind.shape[1:], kernel, (0, 0, 0)))
+            yield from complaints
 
     @classmethod
     def from_module(cls, module: Any) -> Self:
@@ -75,6 +79,7 @@ class AveragePooling(PaddedPooling, abstract=True):
     """Takes the mean of each window."""
 
     formula: ClassVar[str] = "y = mean over the window"
+    whole: ClassVar[bool] = True
     aliases: ClassVar[tuple[str, ...]] = ("mean pooling", *Pooling.aliases)
 
     count_include_pad: bool = field(True, "Whether the zeros around the input count in the mean.")
@@ -92,6 +97,7 @@ class PowerPooling(Pooling, abstract=True):
     """Takes the power mean of each window, without its division."""
 
     formula: ClassVar[str] = "y = (Σ xᵖ)^(1/p) over the window"
+    whole: ClassVar[bool] = True
     aliases: ClassVar[tuple[str, ...]] = ("power average pooling", "p-norm pooling", *Pooling.aliases)
 
     norm_type: float = field(

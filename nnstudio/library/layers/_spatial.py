@@ -15,7 +15,7 @@ import inspect
 import operator
 import typing
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from nnstudio.core.data import TensorType
 from nnstudio.core.kinds import Layer, Shape
@@ -46,6 +46,13 @@ class Spatial(Layer, abstract=True):
 
     def arguments(self, *shapes: Shape) -> Mapping[str, Any]:
         return {setting.name: getattr(self, setting.name) for setting in self.settings()}
+
+    @classmethod
+    def from_module(cls, module: Any) -> Self:
+        found = super().from_module(module)
+        values = {setting.name: getattr(found, setting.name) for setting in cls.settings()}
+        same = {name: value[0] for name, value in values.items() if isinstance(value, tuple) and len(set(value)) == 1}
+        return found.with_(**same)
 
 
 def _fix_lengths(cls: type[Any], length: int) -> None:

@@ -57,7 +57,7 @@ class Constant(
     def build(self, *shapes: Shape) -> Any:
         dtype = getattr(torch, self.dtype)
         if self.pattern in _MASKS:
-            return causal_mask(*self.shape, _MASKS[self.pattern])
+            return causal_mask(self.shape[0], self.shape[1], _MASKS[self.pattern])
         if self.pattern == "fill":
             return torch.full(self.shape, self._start, dtype=dtype)
         if self.pattern == "arange":
@@ -70,7 +70,7 @@ class Constant(
     def source(self, *shapes: Shape) -> str:
         dtype = f"torch.{self.dtype}"
         if self.pattern in _MASKS:
-            return causal_mask_source(*self.shape, _MASKS[self.pattern])
+            return causal_mask_source(self.shape[0], self.shape[1], _MASKS[self.pattern])
         if self.pattern == "fill":
             return f"torch.full({self.shape!r}, {self._start!r}, dtype={dtype})"
         if self.pattern == "eye":

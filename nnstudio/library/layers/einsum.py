@@ -104,9 +104,6 @@ class Einsum(
         if len(batch) > 1 or twice or lost or not all(map(keeps_rows_apart, found.values())):
             fix = "Use one letter for the batch, such as b, in every input that has it and in the output."
             yield Complaint("the batch as one letter, which is in the output", f"{self.equation} for {every}", fix)
-        elif "..." in found and found["..."] and "..." not in result:
-            fix = "Write ... in the output too."
-            yield Complaint("all axes under ... in the output", f"{self.equation} for {every}", fix)
 
     @staticmethod
     def _letters(kind: TensorType, term: str) -> list[tuple[str, Sizes]] | None:

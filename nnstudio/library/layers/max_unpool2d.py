@@ -9,6 +9,6 @@ from nnstudio.library.layers._unpooling import Unpooling
 
 
 class MaxUnpool2d(
-    Unpooling, dimensions=2, torch_class=nn.MaxUnpool2d, example=(TensorType((4, 5, 4)), TensorType((4, 5, 4), "int64"))
+    Unpooling, dimensions=2, torch_class=nn.MaxUnpool2d, example=(TensorType((4, 8, 7)), TensorType((4, 8, 7), "int64"))
 ):
     """Puts each number back to where MaxPool2d found it, and zeros everywhere else."""

@@ -75,7 +75,7 @@ class Pad(
             yield Complaint("numbers", "true or false (bool)", "Add a Cast before it.")
 
     def apply(self, module: Any, *tensors: Any) -> Any:
-        more = {} if self.mode == "constant" and self.value == 0 else {"mode": self.mode}
+        more: dict[str, Any] = {} if self.mode == "constant" and self.value == 0 else {"mode": self.mode}
         if self.mode == "constant" and self.value:
             more["value"] = whole(self.value)
         return nn.functional.pad(tensors[0], self.padding, **more)

@@ -17,7 +17,7 @@ class RMSNorm(
 ):
     """Brings the last axis of each row to length 1 for each number, without taking the mean away."""
 
-    eps: float | None = field(
+    eps: float | None = field(  # type: ignore[assignment]  # its own default
         None,
         "Keeps the division away from zero; the smallest step of the numbers unless it is set.",
         minimum=0,

@@ -11,7 +11,7 @@ from nnstudio.core.data import TensorType
 from nnstudio.core.kinds import Shape
 from nnstudio.core.problems import Complaint
 from nnstudio.core.spec import SpecError, field
-from nnstudio.library.layers._axes import needs_row_axes
+from nnstudio.library.layers._axes import needs_row_axis
 from nnstudio.library.layers._operation import Operation
 
 
@@ -33,7 +33,7 @@ class Roll(
             raise SpecError("axes", f"as many axes as shifts ({len(self.shifts)})", f"{len(self.axes)}")
 
     def check(self, *types: TensorType) -> Iterable[Complaint]:
-        yield from needs_row_axes(types[0], self.axes)
+        yield from [complaint for axis in self.axes for complaint in needs_row_axis(types[0], axis)][:1]
 
     def apply(self, module: Any, *tensors: Any) -> Any:
         return torch.roll(tensors[0], shifts=self.shifts, dims=self.axes)

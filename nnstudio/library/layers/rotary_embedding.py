@@ -18,6 +18,9 @@ from nnstudio.library.layers._reduction import needs_fractions
 class RotaryPositions(nn.Module):
     """Turns pairs of features by an angle that grows with the position (Su et al., 2021)."""
 
+    cos: torch.Tensor
+    sin: torch.Tensor
+
     def __init__(self, features: int, max_length: int, base: float = 10000.0, interleaved: bool = False) -> None:
         super().__init__()
         frequency = 1.0 / (base ** (torch.arange(0, features, 2).float() / features))

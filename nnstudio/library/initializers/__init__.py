@@ -1,0 +1,1 @@
+"""How first values are drawn. One file each; a new file is found by itself."""
