@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from nnstudio.ui import icons
@@ -40,10 +41,27 @@ class Dock(QDockWidget):
         for part in (self._plain, self._empty):
             part.setParent(self)
             part.setVisible(part is self.titleBarWidget())
-        action = self.toggleViewAction()
-        action.setObjectName(f"action_show_{key}")
-        action.setToolTip(sentence or f"Shows or hides {title}.")
-        action.setStatusTip(sentence or f"Shows or hides {title}.")
+        self.in_front = False
+        self.visibilityChanged.connect(self._note_front)
+        # Qt's own action would close a dock that lies behind another, though its name is chosen to see it.
+        self.show_action = QAction(title, self, checkable=True)
+        self.show_action.setObjectName(f"action_show_{key}")
+        self.show_action.setToolTip(sentence or f"Shows or hides {title}.")
+        self.show_action.setStatusTip(sentence or f"Shows or hides {title}.")
+        self.show_action.triggered.connect(self.toggle)
+        self.toggleViewAction().toggled.connect(self.show_action.setChecked)
+
+    def toggle(self) -> None:
+        """Close it if it is seen; else bring it to the front."""
+        if self.in_front:
+            self.close()
+        else:
+            self.show()
+            self.raise_()
+        self.show_action.setChecked(not self.isHidden())
+
+    def _note_front(self, in_front: bool) -> None:
+        self.in_front = in_front
 
     def show_title(self, shown: bool) -> None:
         """Say the name or leave it to the tab."""

@@ -22,7 +22,8 @@ _LEFT, _RIGHT, _BOTTOM = (
 class Docks:
     """The docks of one window.
 
-    `palette` is at the left; `sides` (key, title, widget) are tabs at the right; `panels` are side by side below.
+    `palette` and `outline` are tabs at the left; `sides` (key, title, widget) are tabs at the right; `panels` are side
+    by side below.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Docks:
         window: QMainWindow,
         menu: QMenu,
         palette: QWidget,
+        outline: QWidget,
         sides: Sequence[tuple[str, str, QWidget]],
         panels: Sequence[Panel],
     ) -> None:
@@ -44,19 +46,20 @@ class Docks:
         window.setCorner(Qt.Corner.BottomLeftCorner, _BOTTOM)
         window.setCorner(Qt.Corner.BottomRightCorner, _BOTTOM)
         self.palette = Dock("palette", "Layers", palette, "The layers that can be drawn.")
+        self.outline = Dock("outline", "Outline", outline, "The drawing as a list that the keyboard can edit.")
         self.sides = [Dock(key, title, widget) for key, title, widget in sides]
         self.panels = [Dock(panel.key, panel.title, panel, panel.sentence) for panel in panels]
         self._titles = QTimer(window, singleShot=True, interval=0)
         self._titles.timeout.connect(self._renew_titles)
         for dock in self.all():
-            menu.addAction(dock.toggleViewAction())
+            menu.addAction(dock.show_action)
             dock.visibilityChanged.connect(lambda _: self._titles.start())
             dock.topLevelChanged.connect(lambda _: self._titles.start())
             dock.dockLocationChanged.connect(lambda _: self._titles.start())
         self.reset()
 
     def all(self) -> list[Dock]:
-        return [self.palette, *self.sides, *self.panels]
+        return [self.palette, self.outline, *self.sides, *self.panels]
 
     def reset(self) -> None:
         """Put every dock at its first place."""
@@ -65,6 +68,8 @@ class Docks:
             dock.setFloating(False)
             window.removeDockWidget(dock)
         window.addDockWidget(_LEFT, self.palette)
+        window.addDockWidget(_LEFT, self.outline)
+        window.tabifyDockWidget(self.palette, self.outline)
         for number, dock in enumerate(self.sides):
             window.addDockWidget(_RIGHT, dock)
             if number:
@@ -77,7 +82,7 @@ class Docks:
                 window.tabifyDockWidget(self.panels[_SIDE_BY_SIDE - 1], dock)
         for dock in self.all():
             dock.show()
-        for dock in (*self.sides[:1], *self.panels[_SIDE_BY_SIDE - 1 : _SIDE_BY_SIDE]):
+        for dock in (self.palette, *self.sides[:1], *self.panels[_SIDE_BY_SIDE - 1 : _SIDE_BY_SIDE]):
             dock.raise_()
         self.resize()
         self._titles.start()

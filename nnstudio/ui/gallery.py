@@ -28,6 +28,7 @@ from nnstudio import paths
 from nnstudio.core import storage
 from nnstudio.ui import icons, miniature, theme
 from nnstudio.ui.card import Card, Grid
+from nnstudio.ui.first_size import first_size
 
 _BY_MOUSE = Qt.FocusReason.MouseFocusReason  # what is clicked is seen already
 
@@ -88,7 +89,7 @@ class Gallery(QWidget):
         self.setAccessibleName("Gallery")
         self.setAcceptDrops(True)
         self.setMinimumSize(520, 400)
-        self.resize(1280, 800)
+        self.resize(first_size(self))
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
 
         self.search = QLineEdit(placeholderText="Find an example or a project…")

@@ -29,7 +29,7 @@ GESTURES = (
     ("Search for a layer to add", "Space, Tab or double-click on the canvas"),
     ("Insert a layer in a wire", "Drop it on the wire"),
     ("Move the view", "Middle button, or Space and drag"),
-    ("Zoom", "Ctrl and wheel, or pinch"),
+    ("Zoom", "Wheel, or pinch"),
     ("Select several layers", "Drag over empty space, or Shift and click"),
 )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QSettings
 
 _RECENT_LIMIT = 12
-_LAYOUT_VERSION = 1  # raised when the docks of the window are other ones, so that an old layout is not restored
+_LAYOUT_VERSION = 2  # raised when the docks of the window are other ones, so that an old layout is not restored
 _THEMES = ("system", "light", "dark")
 
 

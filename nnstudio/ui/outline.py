@@ -6,16 +6,18 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, Qt
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeView
 
 from nnstudio.core.graph import Edge, Graph, Node
 from nnstudio.core.kinds import Layer
 from nnstudio.core.project import Project
-from nnstudio.core.spec import registered
 from nnstudio.ui.document import Document
 from nnstudio.ui.inspector.remedies import without
 from nnstudio.ui.outline_model import EDGES, NODE, OutlineModel
+from nnstudio.ui.palette import offered
+
+_ROOMY = 280  # from this width on there is room for all columns
 
 
 class Outline(QTreeView):
@@ -41,6 +43,8 @@ class Outline(QTreeView):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.resizeSection(1, 84)
         header.resizeSection(2, 72)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setIndentation(16)
         self.outline.renamed.connect(self._rename)
         document.changed.connect(self._changed)
         document.checked.connect(lambda _: self._renew())
@@ -100,6 +104,11 @@ class Outline(QTreeView):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "outline"):
             self._renew()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The name needs the room: where there is little, the colour alone tells the kind of layer."""
+        super().resizeEvent(event)
+        self.setColumnHidden(1, event.size().width() < _ROOMY)
 
     # -- verbs -----------------------------------------------------------------------------------------------------
 
@@ -184,7 +193,7 @@ class Outline(QTreeView):
             return
         inserts = menu.addMenu("Insert after")
         categories: dict[str, QMenu] = {}
-        for layer in registered(Layer).values():
+        for layer in offered().values():
             if not layer.inputs:
                 continue
             category = layer.category

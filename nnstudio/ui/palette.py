@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QDrag, QFont, QKeyEvent, QPainter, QPixmap
+from PySide6.QtCore import (
+    QEvent,
+    QMimeData,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QPointF,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QDrag, QFont, QHoverEvent, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLabel,
@@ -87,7 +99,7 @@ class Palette(QWidget):
 
     def _fill(self) -> None:
         groups: dict[str, list[type[Any]]] = {}
-        for layer in registered(Layer).values():
+        for layer in offered().values():
             groups.setdefault(layer.category, []).append(layer)
         order = list(theme.CATEGORY_COLORS)
         for category in sorted(groups, key=lambda name: (order.index(name) if name in order else len(order), name)):
@@ -145,6 +157,11 @@ def _children(group: QTreeWidgetItem) -> list[QTreeWidgetItem]:
     return [item for item in rows if item is not None]
 
 
+def offered() -> dict[str, type[Layer]]:
+    """The layers that a network may have by their names; where rows enter and leave a block is drawn in blocks only."""
+    return {name: layer for name, layer in registered(Layer).items() if layer.role not in ("entry", "exit")}
+
+
 def match(typed: str, layer: type[Layer]) -> int | None:
     """How well a layer answers to what was typed: 0 is best, None is not at all."""
     typed = typed.strip().lower()
@@ -181,6 +198,7 @@ class _Tree(QTreeWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setItemDelegate(_Row(self))
+        self.setStyleSheet("#palette_list::item:hover { background: transparent; }")  # the delegate shows it
 
     def mimeTypes(self) -> list[str]:
         return [MIME_TYPE]
@@ -200,8 +218,11 @@ class _Tree(QTreeWidget):
         drag.setMimeData(self.mimeData(items))
         picture = self._picture(items[0])
         drag.setPixmap(picture)
-        drag.setHotSpot(QRectF(picture.rect()).center().toPoint() / self.devicePixelRatio())
+        drag.setHotSpot(QPoint(-12, -12))  # beside the pointer, so that what lies under it is seen
         drag.exec(Qt.DropAction.CopyAction)
+        # The drag took the mouse away without a word; the row that it left would stay lit.
+        away = QPointF(-1, -1)
+        self.viewportEvent(QHoverEvent(QEvent.Type.HoverLeave, away, away, away))
 
     def _picture(self, item: QTreeWidgetItem) -> QPixmap:
         shown, scale = theme.current(), self.devicePixelRatio()

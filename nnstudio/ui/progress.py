@@ -130,7 +130,9 @@ def words(snapshot: Snapshot | None, epochs: int, state: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time as people say it: "8 s", "12 min", "3 h 20 min"."""
+    """A time as people say it: "0.4 s", "8 s", "12 min", "3 h 20 min"."""
+    if 0 < seconds < 0.95:
+        return f"{max(seconds, 0.1):.1f} s"
     if seconds < 59.5:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

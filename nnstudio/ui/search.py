@@ -22,6 +22,7 @@ from nnstudio.ui import theme
 
 _ACTION = Qt.ItemDataRole.UserRole
 _TRAIL = Qt.ItemDataRole.UserRole + 1
+_ROWS = 11  # seen at once
 
 
 class Search(QDialog):
@@ -52,7 +53,7 @@ class Search(QDialog):
         layout.setSpacing(8)
         layout.addWidget(self.field)
         layout.addWidget(self.list)
-        self.resize(560, 420)
+        self.setFixedWidth(560)
         self._find("")
 
     def show_over(self, widget: QWidget) -> None:
@@ -100,6 +101,8 @@ class Search(QDialog):
             self.list.addItem(item)
         usable = (row for row in range(self.list.count()) if self.list.item(row).flags() & Qt.ItemFlag.ItemIsEnabled)
         self.list.setCurrentRow(next(usable, 0))
+        self.list.setFixedHeight(32 * max(1, min(self.list.count(), _ROWS)) + 4)
+        self.adjustSize()
 
     def _run(self, item: QListWidgetItem) -> None:
         action: QAction = item.data(_ACTION)

@@ -59,17 +59,20 @@ class Status(QStatusBar):
     def _renew_network(self) -> None:
         report = self._document.report
         layers = len(self._document.project.graph.nodes)
-        count = len(report.problems)
+        notes = sum(problem.severity == "note" for problem in report.problems)
+        count = len(report.problems) - notes
         parts = [_count(layers, "layer"), _count(report.parameters, "parameter"), _count(count, "problem")]
         if report.errors:  # a total that leaves broken layers out would mislead
             parts.pop(1)
+        if notes:
+            parts.append(_count(notes, "note"))
         self.network.setText(f" {' · '.join(parts)}")
         self.network.setAccessibleName(" · ".join(parts))
         self.network.setToolTip(
             "\n".join(problem.message for problem in report.problems[:12]) or "The network can be trained."
         )
         name, color = ("circle-alert", "error") if report.errors else ("triangle-alert", "warning")
-        if not report.problems:
+        if not count:
             name, color = "circle-check", "good"
         icons.attach(self.network, name, color)
 

@@ -27,7 +27,8 @@ class Theme:
     raised: str  # buttons, hovered rows
     border: str
     text: str
-    muted: str  # secondary text; 4.5 to 1 on window and surface
+    muted: str  # secondary text
+    link: str  # words that can be clicked
     accent: str
     accent_text: str  # on the accent
     selection: str  # behind a selected row
@@ -65,10 +66,15 @@ CATEGORY_COLORS = {
     "Input and output": "input_output",
     "Dense": "dense",
     "Activation": "activation",
-    "Convolution and pooling": "convolution",
+    "Convolution": "convolution",
+    "Pooling": "convolution",
+    "Padding and resizing": "convolution",
     "Normalisation": "normalisation",
     "Sequence": "sequence",
+    "Attention": "sequence",
     "Combine": "combine",
+    "Mathematics": "combine",
+    "Constants and parameters": "input_output",
     "Regularisation": "regularisation",
     "Shape": "shape",
 }
@@ -83,6 +89,7 @@ LIGHT = Theme(
     border="#dfe3ea",
     text="#1b2130",
     muted="#5d6677",
+    link="#265fd8",
     accent="#2f6bed",
     accent_text="#ffffff",
     selection="#e6efff",
@@ -95,7 +102,7 @@ LIGHT = Theme(
     error="#c62828",
     warning="#9a5b00",
     warning_surface="#fff6e3",
-    good="#1d7d46",
+    good="#1b7a43",
     input_output="#596377",
     dense="#2f6bed",
     activation="#d97706",
@@ -117,6 +124,7 @@ DARK = Theme(
     border="#363e4d",
     text="#e8ebf2",
     muted="#a3adbf",
+    link="#7da7ff",
     accent="#4c86ff",
     accent_text="#0b1020",
     selection="#263a63",
@@ -126,7 +134,7 @@ DARK = Theme(
     neutral="#1f242e",
     train="#6ea1ff",
     test="#ffab4a",
-    error="#ff7b72",
+    error="#ff8178",
     warning="#f2b84b",
     warning_surface="#3a301b",
     good="#5fce8d",
@@ -182,7 +190,7 @@ def _palette(theme: Theme) -> QPalette:
         role.PlaceholderText: "muted",
         role.Highlight: "accent",
         role.HighlightedText: "accent_text",
-        role.Link: "accent",
+        role.Link: "link",
         role.Light: "raised",
         role.Midlight: "border",
         role.Mid: "border",
@@ -231,6 +239,7 @@ _SHEET = """
 QWidget { font-size: 13px; }
 QToolTip { background: @surface; color: @text; border: 1px solid @border; padding: 6px; }
 QMainWindow, QDialog { background: @window; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QMainWindow::separator { background: @border; width: 1px; height: 1px; }
 QMainWindow::separator:hover { background: @accent; }
 QPushButton, QToolButton[framed="true"] {
@@ -248,6 +257,7 @@ QToolButton:focus { border-color: @accent; }
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit {
     background: @surface; color: @text; border: 1px solid @border; border-radius: 6px; padding: 4px 8px;
     min-height: 20px; selection-background-color: @accent; selection-color: @accent_text; }
+QLineEdit, QPlainTextEdit { placeholder-text-color: @muted; }
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus { border-color: @accent; }
 QLineEdit:read-only, QLineEdit:disabled { background: @raised; color: @muted; }
 QComboBox::drop-down { border: none; width: 20px; }

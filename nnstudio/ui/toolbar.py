@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QFont, QKeySequence, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QAction, QFont, QFontMetrics, QKeySequence, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolBar, QWidget
 
 from nnstudio.engine.device import choose, devices
@@ -70,6 +70,7 @@ class _Row(QWidget):
         self._training = training
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(52)
+        self._fitted: tuple[str, int] = ("", 0)  # the name and the width that the words were chosen for
         self.name = _Name(document)
         self.train = ActionButton(actions["train"], "train_button", primary=True)
         self.pause = ActionButton(actions["pause"], "pause_button", primary=True)
@@ -108,6 +109,8 @@ class _Row(QWidget):
         if focused:
             (self.pause if running else self.train).setFocus()
         self.name.renew()
+        if self._fitted != (self._document.name, self.width()):
+            self._fit()
         self._show_device()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -119,13 +122,15 @@ class _Row(QWidget):
 
     def _fit(self) -> None:
         """Shorten one thing after the other until the row is as narrow as the window."""
+        self._fitted = (self._document.name, self.width())
         steps: list[Callable[[bool], None]] = [
+            lambda short: self.name.set_most(160 if short else 300),
             lambda short: self.search.set_words("Search" if short else "Search actions", keys=True),
             self.export.set_short,
             lambda short: self.search.set_words("", keys=True) if short else None,
             *(button.set_short for button in (self.reset, self.epoch, self.step, self.stop)),
             self.progress.set_short,
-            self.name.set_short,
+            lambda short: self.name.set_most(112) if short else None,
         ]
         for step in steps:
             step(False)
@@ -249,11 +254,11 @@ class _Name(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self._document = document
         self._state = ""
-        self._short = False
+        self._most = 300
 
-    def set_short(self, short: bool) -> None:
-        """Take less room."""
-        self._short = short
+    def set_most(self, most: int) -> None:
+        """Take no more room than this."""
+        self._most = most
         self.updateGeometry()
 
     def renew(self) -> None:
@@ -264,10 +269,19 @@ class _Name(QWidget):
             self._state = "saved" if document.path else "not saved yet"
         self.setAccessibleName(f"{document.name}, {self._state}")
         self.setToolTip(str(document.path or document.name))
+        self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(112 if self._short else 160, 36)
+        """As wide as the name, if it may be."""
+        wanted = QFontMetrics(self._font()).horizontalAdvance(self._document.name) + 4
+        return QSize(min(max(160, wanted), self._most), 36)
+
+    def _font(self) -> QFont:
+        font = QFont(self.font())
+        font.setPixelSize(14)
+        font.setWeight(QFont.Weight.DemiBold)
+        return font
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -275,9 +289,7 @@ class _Name(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         shown = theme.current()
         painter = QPainter(self)
-        font = QFont(self.font())
-        font.setPixelSize(14)
-        font.setWeight(QFont.Weight.DemiBold)
+        font = self._font()
         painter.setFont(font)
         painter.setPen(shown.color("text"))
         name = painter.fontMetrics().elidedText(self._document.name, Qt.TextElideMode.ElideMiddle, self.width())

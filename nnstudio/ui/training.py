@@ -411,8 +411,8 @@ class Training(QObject):
 
 def _recipe(project: Project) -> tuple[object, ...]:
     """What of a project makes another Run necessary: all that matters but the learning rate."""
-    nodes, edges, data, training = meaning(project)
+    drawn, data, training = meaning(project)
     optimizer = project.training.optimizer
     if optimizer is not None and hasattr(optimizer, "lr"):
         training = replace(project.training, optimizer=optimizer.with_(lr=1.0))
-    return nodes, edges, data, training
+    return drawn, data, training

@@ -21,9 +21,11 @@ from nnstudio.ui.canvas.canvas import Canvas
 from nnstudio.ui.data_panel import DataPanel
 from nnstudio.ui.docks import Docks
 from nnstudio.ui.document import Document
+from nnstudio.ui.first_size import first_size
 from nnstudio.ui.gallery import dropped_projects
 from nnstudio.ui.inspector import Inspector
 from nnstudio.ui.memory import Memory
+from nnstudio.ui.outline import Outline
 from nnstudio.ui.palette import Palette
 from nnstudio.ui.panels.catalogue import PANELS
 from nnstudio.ui.search import Search
@@ -58,6 +60,7 @@ class Window(QMainWindow):
         self.actions_ = Actions(self)
         self.canvas = Canvas(document, self.training)
         self.palette_ = Palette()
+        self.outline = Outline(document)
         self.inspector = Inspector(document, self.training)
         self.data_panel = DataPanel(document)
         self.training_form = TrainingForm(document, self.training)
@@ -73,6 +76,7 @@ class Window(QMainWindow):
             self,
             self.actions_.menus["docks"],
             self.palette_,
+            self.outline,
             (
                 ("inspector", "Inspector", self.inspector),
                 ("data", "Data", self.data_panel),
@@ -340,7 +344,7 @@ class Window(QMainWindow):
     def _restore(self) -> None:
         """Take the places that were remembered, or the first ones."""
         if not self.restoreGeometry(self.memory.window_geometry()):
-            self.resize(1280, 800)
+            self.resize(first_size(self))
         state = self.memory.window_state()
         if state.isEmpty() or not self.restoreState(state):
             QTimer.singleShot(0, self, self.docks.resize)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 
 from nnstudio.core.kinds import Dataset, Optimizer
 from nnstudio.core.project import DataSettings, Project, TrainingSettings
 from nnstudio.ui.document import Document
 from ui.canvas_projects import make, residual_graph
+
+
+@pytest.fixture(autouse=True)
+def tidy(qapp: Any) -> Iterator[None]:
+    """What a test closed is gone before the next one begins; a theme would be given to all of it otherwise."""
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture

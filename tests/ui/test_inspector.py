@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -30,6 +32,7 @@ from nnstudio.library.optimizers.adam import Adam
 from nnstudio.ui.document import Document
 from nnstudio.ui.forms.fact import Card
 from nnstudio.ui.inspector import Inspector
+from nnstudio.ui.inspector.collapse import figure
 from nnstudio.ui.inspector.look import look_at
 from nnstudio.ui.inspector.remedies import fit_output, remedies
 
@@ -386,3 +389,51 @@ def test_cards_say_their_severity_to_screen_readers(qtbot):
     card = Card("warning", "Something", "is not right.")
     qtbot.addWidget(card)
     assert card.accessibleName() == "warning: Something is not right."
+
+
+# -- two layers as one -------------------------------------------------------------------------------------------------
+
+
+def test_two_linear_layers_in_a_row_are_shown_as_the_one_that_they_are(qtbot):
+    document = Document(project(Linear(out_features=8), Linear(out_features=2)))
+    shown = Inspector(document)
+    qtbot.addWidget(shown)
+    shown.show()
+    card = shown.node_page.collapse
+    run = Run(document.project)
+    *_, snapshot = run.snapshots(epochs=1)
+    for node_id in ("n2", "n3"):
+        document.select([node_id])
+        assert not card.isVisible()
+        shown.draw(look_at(node_id)(run), snapshot)
+        assert card.isVisible()
+        assert card.sentence.text().startswith("linear and linear_2 compute what one Linear layer would")
+    found = look_at("n3")(run).collapse
+    rows = run.prepared.train_inputs[:20].numpy()
+    assert (found.rows, found.columns) == (2, 2)
+    both = run.network(run.prepared.train_inputs[:20]).detach().numpy()
+    assert np.allclose(rows @ found.weight.T + found.bias, both, atol=1e-5)
+    assert figure(found.bias[1]) in card.numbers.accessibleDescription()
+    (edge,) = document.project.graph.into("n3")
+    document.edit_graph("Insert ReLU", document.project.graph.insert_on(edge, ReLU(), (300.0, 0.0))[0])
+    assert not card.isVisible()  # though the training has the old drawing still
+
+
+def test_of_a_large_collapse_the_first_numbers_are_computed(document):
+    wide = Linear(out_features=9, bias=False), Linear(out_features=7, bias=False)
+    document.edit("Wide", project(*wide, ReLU(), Linear(out_features=2)))
+    run = Run(document.project)
+    found = look_at("n3")(run).collapse
+    assert (found.first, found.second, found.rows, found.columns) == ("n2", "n3", 7, 2)
+    first, second = (run.network.module_of(node_id).weight.detach() for node_id in ("n2", "n3"))
+    assert np.allclose(found.weight, (second @ first).numpy()[:4], atol=1e-6)
+    assert not found.bias.any()
+
+
+def test_with_a_branch_or_something_between_nothing_collapses(document):
+    run = Run(document.project)
+    assert look_at("n2")(run).collapse is None
+    graph = chain(Input(), Linear(out_features=2), Linear(out_features=2), Add(), Output(loss=CrossEntropyLoss()))
+    graph = graph.wire(graph.nodes["n2"], graph.nodes["n4"])
+    document.edit("Branch", dataclasses.replace(document.project, graph=graph))
+    assert look_at("n3")(Run(document.project)).collapse is None

@@ -17,6 +17,7 @@ from nnstudio.ui.gallery import examples
 from nnstudio.ui.memory import Memory
 from nnstudio.ui.search import name
 from nnstudio.ui.window import Window
+from ui.names import nameless
 
 
 @pytest.fixture(autouse=True)
@@ -258,9 +259,28 @@ def test_every_dock_comes_back_from_the_view_menu(window, qtbot):
     for dock in window.docks.all():
         dock.close()
         assert dock.isHidden()
-        assert dock.toggleViewAction() in window.actions_.menus["docks"].actions()
-        dock.toggleViewAction().trigger()
+        assert dock.show_action in window.actions_.menus["docks"].actions()
+        assert not dock.show_action.isChecked()
+        dock.show_action.trigger()
         assert not dock.isHidden()
+        assert dock.show_action.isChecked()
+
+
+def test_a_dock_behind_another_comes_to_the_front_before_it_closes(window, qtbot):
+    outline = window.docks.outline
+    assert outline.show_action.isChecked()
+    assert not outline.in_front
+    outline.show_action.trigger()
+    qtbot.waitUntil(lambda: outline.in_front)
+    assert outline.show_action.isChecked()
+    outline.show_action.trigger()
+    assert outline.isHidden()
+    assert not outline.show_action.isChecked()
+
+
+def test_a_new_window_fits_on_the_screen(open_example):
+    window = open_example()
+    assert window.frameGeometry().height() <= window.screen().availableSize().height()
 
 
 def test_the_palette_adds_a_layer(window):
@@ -269,11 +289,18 @@ def test_the_palette_adds_a_layer(window):
     assert len(window.document.project.graph.nodes) == before + 1
 
 
-def test_every_control_has_a_name(window):
-    for widget in window.findChildren(QWidget):
-        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible() and not widget.focusProxy():
-            name_of = widget.accessibleName() or getattr(widget, "text", str)()
-            assert name_of, (widget.parent(), widget, widget.objectName())
+@pytest.mark.parametrize("trained", [False, True])
+@pytest.mark.parametrize("selected", [0, 1, 2])
+def test_every_control_has_a_name(window, qtbot, selected, trained):
+    if trained:
+        window.training.one_epoch()
+        qtbot.waitUntil(lambda: window.training.newest is not None and window.training.newest.done)
+    window.document.select(list(window.document.project.graph.nodes)[:selected])
+    for dock in window.docks.all():
+        window.docks.show(dock)
+        QApplication.processEvents()
+        assert dock.in_front
+        assert nameless(window) == []
 
 
 @pytest.mark.parametrize("width", [960, 1280, 1920])

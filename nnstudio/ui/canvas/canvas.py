@@ -247,6 +247,7 @@ class Canvas(Editing):
             return
         gesture, self.gesture = self.gesture, None
         gesture.release(self._pointer(event.position(), event.modifiers()))
+        self._keep_in_sight()
         self.setFocus()
         event.acceptProposedAction()
 

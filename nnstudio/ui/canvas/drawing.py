@@ -37,6 +37,7 @@ class Drawing(Viewport):
         self._training = training
         self._asked: set[str] = set()  # the nodes whose pictures were measured last
         self._fitted = False
+        self._whole = False  # the whole drawing is shown, and nobody has looked closer since
         self._glide = QVariantAnimation(self)
         self._glide.setDuration(_GLIDE_MS)
         self._glide.setStartValue(0.0)
@@ -112,18 +113,34 @@ class Drawing(Viewport):
             self.fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """What was in the middle stays there."""
+        """What was in the middle stays there; a drawing that was shown whole stays whole."""
         old = event.oldSize()
         super().resizeEvent(event)
-        if self._fitted and old.isValid():
+        if self._whole:
+            self.fit()
+        elif self._fitted and old.isValid():
             grown = event.size() - old
             self.pan(QPointF(grown.width() / 2, grown.height() / 2))
 
     # -- seeing ----------------------------------------------------------------------------------------------------
 
     def fit(self) -> None:
-        """Show the whole drawing."""
+        """Show the whole drawing, and keep it in sight until the person moves the view."""
         self.show_area(self._scene.bounds())
+        self._whole = True
+
+    def show_area(self, area: QRectF, most: float = 1.0) -> None:
+        super().show_area(area, most)
+        self._whole = False
+
+    def pan(self, by: QPointF) -> None:
+        super().pan(by)
+        self._whole = False
+
+    def _keep_in_sight(self) -> None:
+        """After a layer came: if all was to be seen before, it still is."""
+        if self._whole and not self.visible_area().contains(self._scene.bounds()):
+            self.fit()
 
     def fit_selection(self) -> None:
         """Show what is selected, as large as it fits."""
@@ -139,6 +156,7 @@ class Drawing(Viewport):
             self.zoom_reset()
         if not self.visible_area().contains(item.card()):
             self.centerOn(item.card().center())
+            self._whole = False
 
     def picture(self, size: QSize | None = None) -> QImage:
         """The drawing as an image of this size, or large enough to be sharp in print."""

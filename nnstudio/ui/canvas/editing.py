@@ -9,12 +9,12 @@ from PySide6.QtGui import QGuiApplication
 
 from nnstudio.core.graph import Edge, Graph, Node, Position
 from nnstudio.core.kinds import Layer
+from nnstudio.core.layout import arrange
 from nnstudio.core.spec import registered
 from nnstudio.ui.canvas import clipboard, geometry, placing
 from nnstudio.ui.canvas.drawing import Drawing
 from nnstudio.ui.canvas.fitting import End, layers_for
 from nnstudio.ui.canvas.layer_search import LayerSearch
-from nnstudio.ui.canvas.layout import arrange
 from nnstudio.ui.canvas.title_field import TitleField
 from nnstudio.ui.document import Document
 from nnstudio.ui.training import Training
@@ -111,6 +111,7 @@ class Editing(Drawing):
         self.document.edit_graph(label, graph)
         self._scene.select_edges(())
         self.document.select([node.id])
+        self._keep_in_sight()
         self.reveal(node.id)
 
     def _corner(self, middle: QPointF) -> Position:
@@ -213,7 +214,7 @@ class Editing(Drawing):
         self.document.edit_graph("Arrange", graph.move(after))
         if not self.isVisible() or before == after:
             return
-        self.show_area(self._scene.bounds())
+        self.fit()
         self.glide(before, after)
 
     def _words(self, graph: Graph, node_ids: Iterable[str]) -> str:

@@ -8,10 +8,8 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from nnstudio.core.kinds import Layer
-from nnstudio.core.spec import registered
 from nnstudio.ui import theme
-from nnstudio.ui.palette import match, tooltip
+from nnstudio.ui.palette import match, offered, tooltip
 
 _NAME = Qt.ItemDataRole.UserRole
 _ROWS = 9
@@ -33,7 +31,7 @@ class LayerSearch(QFrame):
         )
         order = list(theme.CATEGORY_COLORS)
         self._layers = sorted(
-            ((name, layer) for name, layer in registered(Layer).items() if only is None or name in only),
+            ((name, layer) for name, layer in offered().items() if only is None or name in only),
             key=lambda pair: (order.index(pair[1].category) if pair[1].category in order else len(order), pair[0]),
         )
         self.field = QLineEdit(placeholderText="Add a layer…")
@@ -56,8 +54,6 @@ class LayerSearch(QFrame):
         layout.addWidget(self.list)
         self.setFixedWidth(240)
         self._find("")
-        row = self.list.sizeHintForRow(0) if self.list.count() else 26
-        self.list.setFixedHeight(row * _ROWS + 4)
 
     def open_at(self, place: QPoint) -> None:
         """Show it with a corner at a place of the screen, inside the screen."""
@@ -107,6 +103,10 @@ class LayerSearch(QFrame):
             item.setSizeHint(QSize(200, 26))
             self.list.addItem(item)
         self.list.setCurrentRow(0)
+        row = self.list.sizeHintForRow(0) if self.list.count() else 26
+        self.list.setFixedHeight(row * max(1, min(self.list.count(), _ROWS)) + 4)
+        if self.isVisible():
+            self.adjustSize()
 
     def _choose(self, item: QListWidgetItem) -> None:
         name = item.data(_NAME)

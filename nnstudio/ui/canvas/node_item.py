@@ -18,10 +18,13 @@ from nnstudio.ui.canvas.face import Face
 from nnstudio.ui.canvas.geometry import Side
 from nnstudio.ui.canvas.pictures import Picture
 from nnstudio.ui.canvas.sketch import Sketch
+from nnstudio.ui.contrast import contrast
 
 # Below this scale a node is a coloured block with its name; below the second not even that.
 FAR = 0.45
-FARTHEST = 0.28
+FARTHEST = 0.22
+# Below this one its few words are larger than the rest, so that they can still be read.
+SMALL = 0.74
 _MARGIN = 12.0
 _LINE = 15.0
 _BADGE = 8.0
@@ -170,7 +173,10 @@ class NodeItem(QGraphicsItem):
             self._paint_block(painter, shown, scale)
             return
         self._paint_card(painter, shown)
-        self._paint_texts(painter, shown)
+        if scale < SMALL:
+            self._paint_few_texts(painter, shown, scale)
+        else:
+            self._paint_texts(painter, shown)
         self._paint_picture(painter, shown)
         self._paint_ports(painter, shown)
         if self._face.severity:
@@ -225,6 +231,24 @@ class NodeItem(QGraphicsItem):
         if written.amount:
             painter.setPen(shown.color("warning" if written.alarm else "muted"))
             painter.drawText(QPointF(right - measure(written.amount), foot), written.amount)
+
+    def _paint_few_texts(self, painter: QPainter, shown: theme.Theme, scale: float) -> None:
+        """Only the layer and the shape, as large as they stay readable."""
+        written = self._face
+        left, right = geometry.PICTURE.left(), geometry.PICTURE.right()
+        name, foot = (min(24, round(11.5 / scale)), True), (min(19, round(9.5 / scale)), False)
+        room = right - left - (18 if written.severity else 0)
+        painter.setFont(lettering.font(name))
+        painter.setPen(shown.color("text"))
+        painter.drawText(QPointF(left, 36.0), lettering.elided(face.layer_name(self.node), name, room))
+        painter.setFont(lettering.font(foot))
+        alarmed = written.alarm and bool(written.amount)
+        painter.setPen(shown.color("warning" if alarmed else "muted"))
+        words = written.amount if alarmed else written.shape
+        low, measure = self._card.bottom() - 11.0, lettering.metrics(foot).horizontalAdvance
+        painter.drawText(QPointF(left, low), lettering.elided(words, foot, right - left))
+        if written.title and measure(words) + measure(written.title) + 10 <= right - left:
+            painter.drawText(QPointF(right - measure(written.title), low), written.title)
 
     def _paint_picture(self, painter: QPainter, shown: theme.Theme) -> None:
         if self._sketch is not None:
@@ -308,8 +332,7 @@ class NodeItem(QGraphicsItem):
         painter.drawRoundedRect(self._card, 2 * geometry.RADIUS, 2 * geometry.RADIUS)
         size = min(38, round(11 / scale))
         painter.setFont(lettering.font((size, True)))
-        dark = color.lightnessF() < 0.6
-        painter.setPen(QColor("#ffffff") if dark else QColor("#10141c"))
+        painter.setPen(max(QColor("#ffffff"), QColor("#10141c"), key=lambda ink: contrast(ink, color)))
         name = lettering.elided(face.layer_name(self.node), (size, True), self._card.width() - 12)
         painter.drawText(self._card, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextSingleLine, name)
 

@@ -12,7 +12,7 @@ SMALLEST, LARGEST = 0.05, 4.0
 _DOTS = 24.0
 # Wide enough to be without an edge; the scroll bars count it in whole numbers also when it is magnified.
 _WORLD = QRectF(-2e6, -2e6, 4e6, 4e6)
-_MARGIN = 40.0
+_MARGIN = 24.0
 
 
 class Viewport(QGraphicsView):

@@ -193,9 +193,6 @@ class DropLayer(Gesture):
             self._ghost = QGraphicsPathItem()
             self._ghost.setZValue(_OVERLAY)
             color = theme.current().category(self.layer.category)
-            pen = QPen(color, 1.5, Qt.PenStyle.DashLine)
-            pen.setCosmetic(True)
-            self._ghost.setPen(pen)
             color.setAlpha(40)
             self._ghost.setBrush(color)
             path = QPainterPath()
@@ -203,7 +200,9 @@ class DropLayer(Gesture):
             self._ghost.setPath(path)
             self.scene.addItem(self._ghost)
         self._ghost.setPos(*self._corner(pointer))
-        self._light(self.wire_under(pointer))
+        edge = self.wire_under(pointer)
+        self._ghost.setPen(self._outline(edge is not None))
+        self._light(edge)
 
     def release(self, pointer: Pointer) -> None:
         edge = self.wire_under(pointer)
@@ -231,6 +230,14 @@ class DropLayer(Gesture):
             return None
         # A wire between two close nodes is short: the ports at its ends belong to it here.
         return hit.edge or self.scene.edge_at(pointer.place, pointer.scale * 0.6)
+
+    def _outline(self, inserts: bool) -> QPen:
+        """Whole over a wire, which is hidden behind the layer that goes into it; dashed elsewhere."""
+        shown = theme.current()
+        color = shown.color("accent") if inserts else shown.category(self.layer.category)
+        pen = QPen(color, 3.0 if inserts else 1.5, Qt.PenStyle.SolidLine if inserts else Qt.PenStyle.DashLine)
+        pen.setCosmetic(True)
+        return pen
 
     def _corner(self, pointer: Pointer) -> tuple[float, float]:
         return geometry.snapped(pointer.place - QPointF(geometry.WIDTH / 2, geometry.HEIGHT / 2))

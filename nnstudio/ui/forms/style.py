@@ -35,7 +35,7 @@ QFrame[role="card"][severity="error"] { background: @faint_error; border-color: 
 QFrame[role="card"] QLabel { background: transparent; border: none; color: @text; }
 QFrame[role="card"] QLabel[role="card_title"] { font-weight: 600; }
 QFrame[role="card"][severity="error"] QLabel[role="card_title"] { color: @error; }
-QPushButton[role="link"] { background: transparent; border: none; border-radius: 4px; color: @accent; padding: 2px 0;
+QPushButton[role="link"] { background: transparent; border: none; border-radius: 4px; color: @link; padding: 2px 0;
     text-align: left; }
 QPushButton[role="link"]:hover { background: @selection; }
 QPushButton[role="link"]:focus { background: @selection; }

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from nnstudio.engine.run import Run
+from nnstudio.ui.inspector.collapse import Collapse, collapse_at
 from nnstudio.ui.panels.panel import Measure
 
 ROWS = 2048  # training rows that are looked at, at most
@@ -26,6 +27,7 @@ class Look:
         relu: the id of the ReLU whose units were counted; empty when there is none.
         dead, units: how many of its units gave 0 for every row that was looked at, and how many there are.
         rows, all_rows: how many training rows were looked at, and whether they are all.
+        collapse: the one layer that this one and its neighbour are, if they are.
     """
 
     node: str
@@ -39,6 +41,7 @@ class Look:
     units: int = 0
     rows: int = 0
     all_rows: bool = True
+    collapse: Collapse | None = None
 
 
 def look_at(node_id: str) -> Measure:
@@ -82,6 +85,7 @@ def look_at(node_id: str) -> Measure:
             units=units,
             rows=rows,
             all_rows=rows == len(inputs),
+            collapse=collapse_at(run.network, node_id),
         )
 
     return measure

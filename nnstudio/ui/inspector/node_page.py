@@ -20,6 +20,7 @@ from nnstudio.ui.forms import Form, SpecForm
 from nnstudio.ui.forms.fact import Card, Cards, Facts, column, heading
 from nnstudio.ui.forms.fields import text_field
 from nnstudio.ui.forms.sketch import Histogram
+from nnstudio.ui.inspector.collapse import CollapseCard
 from nnstudio.ui.inspector.look import Look
 from nnstudio.ui.inspector.problem_cards import ProblemCards
 
@@ -61,6 +62,8 @@ class NodePage(QWidget):
         self.histogram = Histogram("Histogram")
         for state in (self.now_heading, self.now, self.histogram_heading, self.histogram):
             rows.addWidget(state)
+        self.collapse = CollapseCard()
+        rows.addWidget(self.collapse)
         self.hints = Cards()
         rows.addWidget(self.hints)
         self._hint_words = ""
@@ -179,6 +182,7 @@ class NodePage(QWidget):
             self.histogram_heading.setText(look.what)
             self.histogram.setAccessibleName(f"Histogram of the {look.what.lower()}")
             self.histogram.renew(look.counts, look.edges)
+        self.collapse.renew(look.collapse if look is not None else None, self.document.project.graph)
         self._renew_hints(look)
 
     def _renew_hints(self, look: Look | None) -> None:

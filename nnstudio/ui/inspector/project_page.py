@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,8 @@ from nnstudio.ui.inspector.problem_cards import ProblemCards
 
 _TITLE = Setting("title", str, "", Limits("The name of the project, as the gallery shows it."))
 ROW, MOST_ROWS = 26, 12
+MOST_LINES = 10  # of the notes; more of them scroll
+_NOTES_PADDING = 5  # with the border, as the style sheet has it
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -39,6 +42,9 @@ class ProjectPage(QWidget):
         self.form.edited.connect(self._retitle)
         self.form.left.connect(document.end_merge)
         rows.addWidget(self.form)
+        rows.addWidget(heading("Notes"))
+        self.notes = Notes(document)
+        rows.addWidget(self.notes)
         self.problems_heading = heading("Problems")
         self.problems = ProblemCards(document, located=True)
         rows.addWidget(self.problems_heading)
@@ -54,9 +60,6 @@ class ProjectPage(QWidget):
         self.training = Facts()
         rows.addWidget(self.training_heading)
         rows.addWidget(self.training)
-        rows.addWidget(heading("Notes"))
-        self.notes = Notes(document)
-        rows.addWidget(self.notes)
         rows.addStretch(1)
         self.clear()
 
@@ -75,7 +78,9 @@ class ProjectPage(QWidget):
         self.problems.renew(report.problems)
         self.problems_heading.setVisible(bool(report.problems))
         errors = len(report.errors)
-        self.problems_heading.setText(f"Problems ({len(report.problems)})")
+        serious = sum(problem.severity != "note" for problem in report.problems)
+        words = "Problems" if serious else "Worth knowing"
+        self.problems_heading.setText(f"{words} ({len(report.problems)})")
         self.model.renew(project, report)
         self.table.fit()
         count = len(project.graph.nodes)
@@ -132,13 +137,23 @@ class Notes(QPlainTextEdit):
         self.setPlaceholderText("What this is about, what was tried.")
         self.setTabChangesFocus(True)
         self.setUndoRedoEnabled(False)  # undo is the document's
-        self.setFixedHeight(96)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.textChanged.connect(self._typed)
+        self.document().documentLayout().documentSizeChanged.connect(lambda _: self._fit())
+        self._fit()
 
     def renew(self, text: str) -> None:
         """Show this text, unless it is shown already."""
         if text != self.toPlainText():
             self.setPlainText(text)
+
+    def _fit(self) -> None:
+        """As high as the text, within reason; two lines where there is none yet."""
+        lines = max(2, round(self.document().documentLayout().documentSize().height()))
+        room = 2 * self.document().documentMargin() + 2 * _NOTES_PADDING
+        first = self.document().firstBlock().layout()
+        line = first.lineAt(0).height() if first.lineCount() else self.fontMetrics().lineSpacing()
+        self.setFixedHeight(math.ceil(min(lines, MOST_LINES) * line + room))
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
@@ -237,6 +252,7 @@ class LayerTable(QTableView):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setMinimumSectionSize(40)
+        header.setStyleSheet("QHeaderView::section { padding: 4px 2px; font-size: 12px; }")  # names need the room
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.clicked.connect(self._clicked)

@@ -36,6 +36,8 @@ class Look:
             [points, outputs].
         classes: how many classes share the 256 indices of a surface; 1 when they run from negative to positive.
         low, high: what the first and the last index stand for, where `classes` is 1.
+        trained: False when the network was edited and has not been trained since: the figures of the last epoch are
+            not its own.
         extent: x0, x1, y0, y1 of a surface; x0, x1, 0, 0 of a function.
     """
 
@@ -49,6 +51,7 @@ class Look:
     high: float = 1.0
     extent: tuple[float, float, float, float] = (0.0, 1.0, 0.0, 1.0)
     finite: bool = True
+    trained: bool = True
 
 
 def look(run: Run, *, resting: bool) -> Look:
@@ -63,8 +66,9 @@ def look(run: Run, *, resting: bool) -> Look:
         output = run.loss_spec.probabilities(run.network(grid))
     values = output.float().reshape(len(grid), -1).cpu().numpy()
     finite = bool(np.isfinite(values).all())
+    trained = run.continuation != "carried" or any(p.grad is not None for p in run.network.parameters())
     if inputs.shape[1] == 1:
-        return Look("function", prepared, run.step, values=values, extent=extent, finite=finite)
+        return Look("function", prepared, run.step, values=values, extent=extent, finite=finite, trained=trained)
     missing = None if finite else np.isnan(values).any(axis=1)
     if not finite:
         values = np.nan_to_num(values, posinf=1e30, neginf=-1e30)
@@ -72,7 +76,7 @@ def look(run: Run, *, resting: bool) -> Look:
     if missing is not None and classes == 1:
         indices[missing] = 128  # neither positive nor negative
     image = indices.reshape(cells, cells)
-    return Look("surface", prepared, run.step, "", image, classes, low, high, extent, finite)
+    return Look("surface", prepared, run.step, "", image, classes, low, high, extent, finite, trained)
 
 
 def levels(classes: int) -> int:

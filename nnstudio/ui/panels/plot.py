@@ -66,11 +66,12 @@ class Plot(pg.PlotWidget):
         for axis in self._axes.values():
             axis.setZValue(-1000)  # the grid lies under the curves
         self.setMenuEnabled(False)
+        self._drop_menu()
         self.hideButtons()
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(80, 60)
-        self.plotItem.layout.setContentsMargins(7, 4, 10, 4)
+        self.plotItem.layout.setContentsMargins(7, 4, 16, 4)
         self.font_ = small_font(self)
         self.words = Words(self._view, self.font_)
         self.readout: Readout | None = None
@@ -93,6 +94,11 @@ class Plot(pg.PlotWidget):
         self.name(x_name, y_name)
         self.restyle()
         self._apply_bounds()
+
+    def _drop_menu(self) -> None:
+        """pyqtgraph makes a menu for each plot, which nobody opens here and which would outlive the plot."""
+        unused, self.plotItem.ctrlMenu = self.plotItem.ctrlMenu, None
+        unused.deleteLater()
 
     # -- things to draw --------------------------------------------------------------------------------------------
 

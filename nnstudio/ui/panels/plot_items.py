@@ -13,10 +13,11 @@ from typing import Any, Literal
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QWidget
 
 from nnstudio.ui import theme
+from nnstudio.ui.contrast import readable
 from nnstudio.ui.curves import finite
 from nnstudio.ui.panels.figures import power, tick
 from nnstudio.ui.theme import Theme
@@ -302,6 +303,6 @@ class Words(QGraphicsItem):
         painter.setFont(self.font)
         side = Qt.AlignmentFlag.AlignRight if "right" in self.corner else Qt.AlignmentFlag.AlignLeft
         for place, (words, color) in enumerate(self._lines):
-            painter.setPen(QPen(shade(color)))
+            painter.setPen(readable(shade(color), theme.current()))
             row = QRectF(4, 2 + place * self._step, self._size[0] - 8, self._step)
             painter.drawText(row, int(side | Qt.AlignmentFlag.AlignVCenter), words)

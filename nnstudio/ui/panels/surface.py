@@ -161,7 +161,9 @@ class SurfacePanel(FramedPanel):
             return "the output is not a number", "not a number"
         records = snapshot.history.epochs
         if not records:
-            return "before training", "new"
+            return "before training", "untrained"
+        if not reading.trained:
+            return "changed since it was trained", "changed"
         for part in ("test", "train"):
             figures = records[-1].get(part) or {}
             for key, words in (("accuracy", "accuracy"), ("r2", "R²"), ("loss", "loss")):
