@@ -135,6 +135,9 @@ def _parser() -> _Parser:
     reads_project(check)
     speaks_json(check, "print one object")
     check.add_argument("--cost", action="store_true", help="also count multiplications and memory")
+    check.add_argument(
+        "--sizes", action="store_true", help="also say which sizes the inputs may have, and what follows"
+    )
 
     train = command("train", "train a project, and save weights and curves in its file")
     reads_project(train)

@@ -36,6 +36,7 @@ class Network(nn.Module):
         names: for each node with a module, by path, the name of that module. In a block that is repeated, `n3/n5` is
             the node n5 in the first pass and `n3#1/n5` that in the second.
         loose: the same for the nodes that are a parameter or a constant themselves.
+        places: for each node, by path, the name of its value in `code_graph`.
         code_graph: torch.fx's graph of the forward; each of its nodes that is the value of a drawn node carries that
             node's path in `meta["node"]`.
     """
@@ -52,7 +53,7 @@ class Network(nn.Module):
         self.code_graph.output(nodes[0] if len(nodes) == 1 else tuple(nodes))
         self.code_graph.lint()
         self.names, self.loose = writer.names, writer.loose
-        self._places = {path: proxy.node.name for path, proxy in writer.made.items()}
+        self.places = {path: proxy.node.name for path, proxy in writer.made.items()}
         self._frozen = writer.frozen
         self._activations: Any = None
         # Each network has a class of its own, as a GraphModule has: its forward is found as any other method is.
@@ -68,7 +69,7 @@ class Network(nn.Module):
             copies: dict[fx.Node, fx.Node] = {}
             graph.graph_copy(self.code_graph, copies)
             by_name = {node.name: copy for node, copy in copies.items()}
-            graph.output({path: by_name[name] for path, name in self._places.items()})
+            graph.output({path: by_name[name] for path, name in self.places.items()})
             self._activations = _forward(self, graph)
         values: dict[str, torch.Tensor] = self._activations(self, *inputs)
         return values

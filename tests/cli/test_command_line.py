@@ -340,3 +340,15 @@ def test_ctrl_c_saves_what_was_learned_and_goes_on_exactly(flowers, nnstudio) ->
     assert 1 <= stopped < 2000 and stored.project.training.epochs == 2000
     last = json.loads(nnstudio("train", flowers, "--json").out.splitlines()[-1])
     assert last["done"] and last["epochs"] == 2000
+
+
+def test_check_says_what_follows_from_sizes_that_are_left_open(nnstudio, tmp_path) -> None:
+    path = tmp_path / "digits.nnstudio"
+    assert nnstudio("new", "digits-cnn", path).code == 0
+    out = nnstudio("check", path, "--sizes").out
+    assert "[B, 16, H//2, W//2]" in out
+    assert "input, H: any size from 8 to 11" in out
+    found = json.loads(nnstudio("check", path, "--sizes", "--json").out)["sizes"]
+    assert found["outputs"]["flatten"] == ["B", "16*(H//4)*(W//4)"]
+    assert [axis["free"] for axis in found["axes"]] == [False, True, True]
+    assert "sizes" not in json.loads(nnstudio("check", path, "--json").out)

@@ -25,6 +25,10 @@ class Indexed(Layer, abstract=True):
     def output_ports(self) -> tuple[Port, ...]:
         return self.outputs if self.return_indices else self.outputs[:1]
 
+    def apply(self, module: Any, *tensors: Any) -> Any:
+        made = module(*tensors)
+        return (made[0], made[1]) if self.return_indices else made
+
 
 class Pooling(Spatial, abstract=True):
     """Makes one number of each window."""
