@@ -422,7 +422,7 @@ RESERVED = frozenset(
     named_parameters named_modules named_children named_buffers share_memory compile extra_repr graph code print
     bfloat16 get_buffer get_parameter get_submodule set_submodule set_extra_state get_extra_state register_module
     register_parameter type xpu ipu mtia to_empty graph_module recompile call_super_init drawing names code_graph
-    activations module_of order loose states_by_node names_by_node modules_by_node
+    activations module_of order places loose states_by_node names_by_node modules_by_node
     register_forward_hook register_forward_pre_hook register_backward_hook
     register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_pre_hook
     register_load_state_dict_post_hook register_state_dict_pre_hook register_state_dict_post_hook""".split()  # noqa: SIM905

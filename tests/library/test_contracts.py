@@ -189,6 +189,8 @@ class TestEveryLayer:
         found = evaluate(layer, types)
         rows = [None if tensor is None else tensor.detach() for tensor in tensors(types, 5)]
         whole = results(layer, module, rows)
+        if spec.__name__.startswith("Fractional"):
+            return  # it draws other windows at each call, in evaluation too
         for row in range(5):
             alone = results(layer, module, [_rows(x, kind, row) for x, kind in zip(rows, types, strict=True)])
             for one, every, kind in zip(alone, whole, found.outputs, strict=True):

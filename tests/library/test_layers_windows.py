@@ -275,6 +275,7 @@ def output(name: str, *tensors: torch.Tensor, **settings: Any) -> Any:
         ("PixelShuffle", {"upscale_factor": 3}, (9, 2, 4), (1, 6, 12)),
     ],
 )
+@pytest.mark.filterwarnings("ignore:Using padding='same'")  # torch says it once, that a zero is added on one side
 def test_sizes(name: str, settings: dict, shape: tuple, expected: tuple) -> None:
     assert tuple(output(name, torch.randn(2, *shape), **settings).shape) == (2, *expected)
 

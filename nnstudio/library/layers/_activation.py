@@ -15,6 +15,7 @@ class Activation(Layer, abstract=True):
     """A function of each number by itself: what lets a network bend."""
 
     category: ClassVar[str] = "Activation"
+    anywhere: ClassVar[bool] = True
 
     def check(self, *types: TensorType) -> Iterable[Complaint]:
         yield from needs_float(types[0])

@@ -19,7 +19,7 @@ class OneHot(
     category="Mathematics",
     formula="2 → 0 0 1 0",
     reference="torch.nn.functional.one_hot",
-    aliases=("dummy", "categories", "indicator", "classes"),
+    aliases=("one-hot", "dummy", "categories", "indicator", "classes"),
     example=(TensorType((1,), "int64"),),
 ):
     """Turns each whole number into a row of zeros with a one at its place; add a Cast to compute with it."""

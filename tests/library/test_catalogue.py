@@ -1,0 +1,99 @@
+"""Every layer of torch is in the catalogue, or it is said why not; and each is found by what people call it."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from torch import nn
+
+import nnstudio.library  # noqa: F401  (registers what is looked for)
+from nnstudio.core.kinds import Layer, Loss
+from nnstudio.core.spec import registered
+from nnstudio.ui.palette import match, offered
+
+_CONTAINER = "holds other modules: a block on the canvas"
+_LOSS = "a loss, which is chosen at an Output and not drawn"
+_LAZY = "finds its sizes from its first input, as every layer on the canvas does"
+
+_LAZY_ONES = """LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d
+    LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d LazyLinear"""
+_LOSSES = """BCELoss CTCLoss CosineEmbeddingLoss GaussianNLLLoss HingeEmbeddingLoss KLDivLoss MarginRankingLoss
+    MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss NLLLoss2d PoissonNLLLoss SmoothL1Loss
+    SoftMarginLoss TripletMarginLoss TripletMarginWithDistanceLoss"""
+
+LEFT_OUT = {
+    "Module": "what all of them are",
+    "Container": _CONTAINER,
+    "Sequential": _CONTAINER,
+    "ModuleList": _CONTAINER,
+    "ModuleDict": _CONTAINER,
+    "ParameterList": "holds parameters: several Parameter nodes on the canvas",
+    "ParameterDict": "holds parameters: several Parameter nodes on the canvas",
+    "DataParallel": "a way to train on several devices, which torch advises against",
+    "SyncBatchNorm": "a BatchNorm for training on several devices, made from one when such a training begins",
+    "RNNBase": "what RNN, LSTM and GRU have in common; it computes nothing itself",
+    "RNNCellBase": "what the recurrent cells have in common; it computes nothing itself",
+    "AdaptiveLogSoftmaxWithLoss": "a layer and a loss in one, which needs the target as its input",
+    "LinearCrossEntropyLoss": "a layer and a loss in one, which needs the target as its input",
+    **dict.fromkeys(_LAZY_ONES.split(), _LAZY),
+    **dict.fromkeys(_LOSSES.split(), _LOSS),
+}
+
+
+def of_torch() -> dict[str, type]:
+    """Every module class that torch.nn offers."""
+    found = {name: getattr(nn, name) for name in dir(nn)}
+    return {name: made for name, made in found.items() if inspect.isclass(made) and issubclass(made, nn.Module)}
+
+
+def in_the_catalogue() -> set[str]:
+    have = {spec.torch_class for kind in (Layer, Loss) for spec in registered(kind).values()}
+    return {name for name, made in of_torch().items() if made in have}
+
+
+def test_every_module_of_torch_is_there_or_left_out_for_a_reason() -> None:
+    assert set(of_torch()) - in_the_catalogue() - LEFT_OUT.keys() == set()
+
+
+def test_nothing_is_left_out_that_is_there_or_that_torch_does_not_have() -> None:
+    assert LEFT_OUT.keys() & in_the_catalogue() == set()
+    assert LEFT_OUT.keys() - of_torch().keys() == set()
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("dense", "Linear"),
+        ("fully connected", "Linear"),
+        ("deconv", "ConvTranspose2d"),
+        ("transposed convolution", "ConvTranspose1d"),
+        ("residual", "Add"),
+        ("skip", "Add"),
+        ("concat", "Concatenate"),
+        ("lookup table", "Embedding"),
+        ("probabilities", "Softmax"),
+        ("swish", "SiLU"),
+        ("rectifier", "ReLU"),
+        ("attention", "ScaledDotProductAttention"),
+        ("mask", "CausalMask"),
+        ("positional encoding", "PositionalEncoding"),
+        ("resize", "Upsample"),
+        ("depth to space", "PixelShuffle"),
+        ("mean pooling", "AvgPool2d"),
+        ("global average pooling", "AdaptiveAvgPool2d"),
+        ("one-hot", "OneHot"),
+        ("cosine", "CosineSimilarity"),
+        ("gate", "GLU"),
+        ("vector", "Flatten"),
+        ("view", "Reshape"),
+    ],
+)
+def test_is_found_by_what_people_call_it(typed: str, name: str) -> None:
+    assert match(typed, offered()[name]) is not None
+
+
+def test_is_found_by_its_name_in_torch() -> None:
+    for name, spec in offered().items():
+        wanted = spec.torch_class.__name__ if spec.torch_class in of_torch().values() else name
+        assert match(wanted, spec) is not None, name
