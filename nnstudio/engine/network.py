@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import fx, nn
+from torch.fx.graph import _format_target
 
 from nnstudio.core.blocks import Block, boundary
 from nnstudio.core.graph import Graph, Node, module_names
@@ -305,4 +306,32 @@ class _Call:
 
 def _forward(network: nn.Module, graph: fx.Graph) -> Any:
     """torch.fx's code for a graph, as a function of (network, *inputs)."""
-    return type(fx.GraphModule(network, graph)).forward
+    with graph.on_generate_code(lambda before: lambda body: _quick(before(body) if before else body, graph)):
+        return type(fx.GraphModule(network, graph)).forward
+
+
+def _quick(body: list[str], graph: fx.Graph) -> list[str]:
+    """The code with each module taken from the dictionary of the one that holds it, which is looked up once.
+
+    `self.layer1.conv` asks two modules for an attribute that is not there, until `__getattr__` finds it among the
+    modules: in a deep network that takes longer than the layers' own calls.
+    """
+    holders = {"": "self"}
+    quick: list[str] = []
+    waiting = iter([node for node in graph.nodes if node.op in ("call_module", "get_attr")])
+    node = next(waiting, None)
+    for line in body:
+        if node is not None and (plain := _format_target("self", str(node.target))) in line:
+            *above, last = str(node.target).split(".")
+            for length in range(1, len(above) + 1):
+                name = ".".join(above[:length])
+                if name not in holders:
+                    holder = holders[".".join(above[: length - 1])]
+                    holders[name] = f"module_{len(holders)}_"
+                    quick.append(f"{holders[name]} = {holder}._modules[{above[length - 1]!r}]\n")
+            holder = holders[".".join(above)]
+            found = f"{holder}._modules[{last!r}]" if node.op == "call_module" else _format_target(holder, last)
+            line = line.replace(plain, found, 1)
+            node = next(waiting, None)
+        quick.append(line)
+    return quick
