@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from nnstudio.core.data import TensorType
 from nnstudio.core.problems import Problem, errors
@@ -70,12 +71,35 @@ class Report:
         inside = f"{path}/"
         return [problem for problem in self.problems if problem.node == path or (problem.node or "").startswith(inside)]
 
+    def level(self, inside: Iterable[str]) -> Report:
+        """The same for the drawing in a block, as if it were all there is: with ids in place of paths.
+
+        What is wrong in a block of it is wrong with that block; what concerns no node is left out inside.
+        """
+        before = "".join(f"{block}/" for block in inside)
+        problems = []
+        for problem in self.problems:
+            if problem.node is None:
+                problems += [] if before else [problem]
+            elif problem.node.startswith(before):
+                problems.append(replace(problem, node=problem.node[len(before) :].partition("/")[0]))
+        return Report(
+            _below(self.nodes, before), tuple(problems), self.parameters, _below(self.orders, before), self.trainable
+        )
+
     @cached_property
     def _by_node(self) -> dict[str | None, list[Problem]]:
         found: dict[str | None, list[Problem]] = {}
         for problem in self.problems:
             found.setdefault(problem.node, []).append(problem)
         return found
+
+
+def _below(values: Mapping[str, Any], before: str) -> Mapping[str, Any]:
+    """What is kept under paths that begin so, under the rest of them."""
+    if not before:
+        return values
+    return {path[len(before) :]: value for path, value in values.items() if path.startswith(before)}
 
 
 class GraphError(ValueError):

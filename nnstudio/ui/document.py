@@ -57,6 +57,7 @@ class Document(QObject):
         self.selection: frozenset[str] = frozenset()
         self.inside: tuple[str, ...] = ()
         self.report: Report = check(project)
+        self._here: tuple[tuple[Report, tuple[str, ...]], Report] | None = None
         self._done: list[Edit] = []
         self._undone: list[Edit] = []
         self._saved = project
@@ -159,6 +160,14 @@ class Document(QObject):
     def report_of(self, node_id: str) -> NodeReport:
         """What is known of a node of the drawing that is shown."""
         return self.report.nodes.get(self.path_of(node_id), NodeReport())
+
+    @property
+    def here(self) -> Report:
+        """What is known of the drawing that is shown, with the ids of its nodes in place of paths."""
+        key = (self.report, self.inside)
+        if self._here is None or self._here[0][0] is not self.report or self._here[0][1] != self.inside:
+            self._here = (key, self.report.level(self.inside))
+        return self._here[1]
 
     def reveal(self, path: str) -> None:
         """Show the drawing that holds the node at a path, with that node selected."""

@@ -63,7 +63,7 @@ class Outline(QTreeView):
             node_id for row, node_id in enumerate(self.outline.node_ids) if self.isExpanded(self.outline.index(row, 0))
         }
         self._renewing = True
-        renewed = self.outline.renew(self.document.project, self.document.report)
+        renewed = self.outline.renew(self.document.graph, self.document.here)
         if renewed:
             for row, node_id in enumerate(self.outline.node_ids):
                 index = self.outline.index(row, 0)
@@ -120,7 +120,7 @@ class Outline(QTreeView):
 
     def delete(self) -> None:
         """Remove the selected nodes; where rows of wires are selected, these wires."""
-        graph = self.document.project.graph
+        graph = self.document.graph
         rows = self.selectionModel().selectedRows(0)
         edges = [edge for index in rows for edge in index.data(EDGES) or ()]
         if edges:
@@ -134,7 +134,7 @@ class Outline(QTreeView):
             self.document.edit_graph(words, graph.remove(chosen))
 
     def _rename(self, node_id: str, title: str) -> None:
-        graph = self.document.project.graph
+        graph = self.document.graph
         if node_id in graph.nodes:
             self.document.edit_graph(f"Rename {graph.nodes[node_id].title}", graph.rename(node_id, title))
 
@@ -150,7 +150,7 @@ class Outline(QTreeView):
         """What can be done with the selected nodes."""
         menu = QMenu(self)
         menu.setAccessibleName("Actions for the selected layers")
-        graph, chosen = self.document.project.graph, sorted(self.document.selection)
+        graph, chosen = self.document.graph, sorted(self.document.selection)
         if len(chosen) == 1:
             node = graph.nodes[chosen[0]]
             menu.addAction("Rename", lambda: self._edit_title(node.id))

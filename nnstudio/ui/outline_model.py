@@ -8,10 +8,9 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt, Signa
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QStandardItem, QStandardItemModel
 
 from nnstudio.core.graph import Edge, Graph, Node, id_order
-from nnstudio.core.kinds import Missing
-from nnstudio.core.project import Project
 from nnstudio.engine.compiler import NodeReport, Report
 from nnstudio.ui import theme
+from nnstudio.ui.canvas.face import layer_name
 
 Index = QModelIndex | QPersistentModelIndex
 NODE = Qt.ItemDataRole.UserRole  # the id of the node that a row belongs to
@@ -36,9 +35,8 @@ class OutlineModel(QStandardItemModel):
         """The nodes in the order of their rows."""
         return list(self._shown)
 
-    def renew(self, project: Project, report: Report) -> bool:
+    def renew(self, graph: Graph, report: Report) -> bool:
         """Show this drawing; True when rows came or went, so that selection and folding must be renewed."""
-        graph = project.graph
         rest = sorted(graph.nodes.keys() - set(report.order), key=id_order)
         order = [node_id for node_id in report.order if node_id in graph.nodes] + rest
         wanted = {node_id: _facts(graph, report, node_id) for node_id in order}
@@ -68,10 +66,12 @@ class OutlineModel(QStandardItemModel):
     def _fill(self, row: int, graph: Graph, report: Report, node: Node) -> None:
         found = report.nodes.get(node.id, NodeReport())
         problems = report.at(node.id)
-        name = node.layer.name if isinstance(node.layer, Missing) else type(node.layer).title
+        name = layer_name(node)
         output = found.output.text if found.output else "?"
         texts = (node.title, name, output)
         spoken = f"{node.title}, {name}, output {output}, {found.parameters:,} parameters"
+        marks = (("frozen", node.frozen), ("left out", node.bypassed), ("shares weights", bool(node.shares)))
+        spoken += "".join(f", {word}" for word, holds in marks if holds)
         if problems:
             spoken += f", {len(problems)} problem{'s' if len(problems) > 1 else ''}"
         for column, text in enumerate(texts):
@@ -115,7 +115,8 @@ def _facts(graph: Graph, report: Report, node_id: str) -> object:
     wires = graph.into(node_id), graph.out_of(node_id)
     around = {graph.nodes[i].title for edges in wires for edge in edges for i in (edge.source, edge.target)}
     name = theme.current().name
-    return node.title, node.layer, wires, around, report.nodes.get(node_id), tuple(report.at(node_id)), name
+    marks = (node.frozen, node.bypassed, node.shares)
+    return node.title, node.layer, marks, wires, around, report.nodes.get(node_id), tuple(report.at(node_id)), name
 
 
 def swatch(color: QColor, marked: bool) -> QIcon:

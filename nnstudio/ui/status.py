@@ -6,6 +6,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QMenu, QSizePolicy, QStatusBar, QToolButton, QWidget
 
+from nnstudio.core.blocks import Block, every_node
 from nnstudio.core.problems import Problem
 from nnstudio.engine.data import prepare
 from nnstudio.ui import icons, theme
@@ -58,7 +59,8 @@ class Status(QStatusBar):
 
     def _renew_network(self) -> None:
         report = self._document.report
-        layers = len(self._document.project.graph.nodes)
+        drawn = (node for _, node in every_node(self._document.project.graph))
+        layers = sum(not isinstance(node.layer, Block) and node.layer.role not in ("entry", "exit") for node in drawn)
         notes = sum(problem.severity == "note" for problem in report.problems)
         count = len(report.problems) - notes
         parts = [_count(layers, "layer"), _count(report.parameters, "parameter"), _count(count, "problem")]

@@ -52,6 +52,7 @@ class Theme:
     combine: str
     regularisation: str
     shape: str
+    blocks: str
 
     def color(self, name: str) -> QColor:
         """One colour by its field name."""
@@ -77,6 +78,7 @@ CATEGORY_COLORS = {
     "Constants and parameters": "input_output",
     "Regularisation": "regularisation",
     "Shape": "shape",
+    "Blocks": "blocks",
 }
 
 LIGHT = Theme(
@@ -112,6 +114,7 @@ LIGHT = Theme(
     combine="#4d8f35",
     regularisation="#b0317f",
     shape="#6b7a90",
+    blocks="#22667a",
 )
 
 DARK = Theme(
@@ -147,6 +150,7 @@ DARK = Theme(
     combine="#86c96a",
     regularisation="#e274b8",
     shape="#97a6bd",
+    blocks="#4fb3cc",
 )
 
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}

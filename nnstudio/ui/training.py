@@ -263,7 +263,7 @@ class Training(QObject):
         run = self.run
         if run is None or run.continuation != "carried" or run.step != self._made_at:
             return
-        with_weights = [node_id for node_id in run.network.names if self.document.report.nodes[node_id].parameters]
+        with_weights = [path for path, state in run.network.states_by_node().items() if state]
         kept = len(set(with_weights) & set(run.kept))
         if kept < len(with_weights):
             self.message.emit(f"Kept the weights of {kept} of {len(with_weights)} layers; the others start anew.")

@@ -10,6 +10,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QImage, QIma
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QVBoxLayout, QWidget
 
 from nnstudio.core import storage
+from nnstudio.core.blocks import Block
 from nnstudio.core.problems import Problem
 from nnstudio.engine.compiler import GraphError
 from nnstudio.engine.export.python import to_python
@@ -17,6 +18,7 @@ from nnstudio.ui import help as help_texts
 from nnstudio.ui import icons
 from nnstudio.ui.actions import Actions
 from nnstudio.ui.banner import Banner
+from nnstudio.ui.canvas.breadcrumb import Breadcrumb
 from nnstudio.ui.canvas.canvas import Canvas
 from nnstudio.ui.data_panel import DataPanel
 from nnstudio.ui.docks import Docks
@@ -97,6 +99,7 @@ class Window(QMainWindow):
         self.training.problem.connect(self._show_training_problem)
         document.state_changed.connect(self._renew)
         document.selected.connect(lambda _: self._renew())
+        document.entered.connect(self._renew)
         document.checked.connect(lambda _: self.banner.take_back("training"))
         self.actions_.menus["recent"].aboutToShow.connect(self._fill_recent)
         self._fill_recent()
@@ -112,6 +115,7 @@ class Window(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.banner)
+        column.addWidget(Breadcrumb(self.document))
         column.addWidget(self.canvas, 1)
         return middle
 
@@ -135,6 +139,14 @@ class Window(QMainWindow):
             "duplicate": canvas.duplicate,
             "delete": canvas.delete_selection,
             "select_all": canvas.select_all,
+            "group": canvas.group,
+            "ungroup": canvas.ungroup,
+            "enter": canvas.enter,
+            "leave": canvas.leave,
+            "keep_block": canvas.keep_block,
+            "freeze": canvas.freeze,
+            "bypass": canvas.bypass,
+            "share": canvas.share,
             "theme_system": lambda: self.theme_wanted.emit("system"),
             "theme_light": lambda: self.theme_wanted.emit("light"),
             "theme_dark": lambda: self.theme_wanted.emit("dark"),
@@ -172,9 +184,9 @@ class Window(QMainWindow):
     def show_problem(self, problem: Problem) -> None:
         """Bring the node of a problem into view, and say what is wrong with it."""
         self.tell(problem.message)
-        if problem.node is not None and problem.node in self.document.project.graph.nodes:
-            self.document.select([problem.node])
-            self.canvas.reveal(problem.node)
+        if problem.node is not None:
+            self.document.reveal(problem.node)
+            self.canvas.reveal(problem.node.rpartition("/")[2])
 
     def _show_training_problem(self, sentence: str) -> None:
         located = next((problem for problem in self.document.report.errors if problem.node), None)
@@ -192,8 +204,14 @@ class Window(QMainWindow):
         actions["undo"].setEnabled(bool(document.undo_label))
         actions["redo"].setText(f"Redo {document.redo_label}".strip())
         actions["redo"].setEnabled(bool(document.redo_label))
-        for key in ("cut", "copy", "duplicate"):
+        for key in ("cut", "copy", "duplicate", "group", "freeze", "bypass", "share"):
             actions[key].setEnabled(bool(document.selection))
+        chosen = [document.graph.nodes[node_id] for node_id in document.selection & document.graph.nodes.keys()]
+        for key in ("ungroup", "enter", "keep_block"):
+            actions[key].setEnabled(len(chosen) == 1 and isinstance(chosen[0].layer, Block))
+        actions["leave"].setEnabled(bool(document.inside))
+        actions["freeze"].setText("Unfreeze" if chosen and all(node.frozen for node in chosen) else "Freeze")
+        actions["bypass"].setText("Put back in" if chosen and all(node.bypassed for node in chosen) else "Leave out")
         running = training.state in ("running", "pausing")
         actions["train"].setEnabled(not running)
         actions["train"].setText("Resume" if training.state == "paused" else "Train")

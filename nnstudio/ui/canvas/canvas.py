@@ -22,12 +22,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip
 
+from nnstudio.core.blocks import Block
 from nnstudio.core.kinds import Layer
 from nnstudio.core.project import Project
 from nnstudio.core.spec import registered
 from nnstudio.ui import theme
-from nnstudio.ui.canvas import face, lettering, menus
-from nnstudio.ui.canvas.editing import Editing
+from nnstudio.ui.canvas import face, geometry, lettering, menus
+from nnstudio.ui.canvas.block_editing import BlockEditing
 from nnstudio.ui.canvas.geometry import GRID
 from nnstudio.ui.canvas.gesture import Gesture, MoveNodes, Pointer, SelectArea
 from nnstudio.ui.canvas.scene import Hit
@@ -47,7 +48,7 @@ _CONTROL = Qt.KeyboardModifier.ControlModifier
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
-class Canvas(Editing):
+class Canvas(BlockEditing):
     """The drawing of one document. Everything that it does can be undone, and is one `document.edit`."""
 
     def __init__(self, document: Document, training: Training | None = None) -> None:
@@ -110,7 +111,12 @@ class Canvas(Editing):
         elif hit.edge is not None:
             self.search_for_wire(hit.edge, pointer.place)
         elif hit.port is None and hit.node_id is not None:
-            self.rename(hit.node_id)
+            node = self.document.graph.nodes[hit.node_id]
+            on_title = pointer.place.y() < node.position[1] + geometry.PICTURE.top()
+            if isinstance(node.layer, Block) and not on_title:
+                self.enter(hit.node_id)
+            else:
+                self.rename(hit.node_id)
 
     def begin(self, gesture: Gesture, pointer: Pointer) -> None:
         """Start a gesture; the mouse goes on with it."""
@@ -195,7 +201,7 @@ class Canvas(Editing):
             item = scene.nodes[hit.node_id]
             return item.tooltip() if hit.port is None else face.port_tooltip(item.node, item.report, hit.port)
         if hit.edge is not None:
-            report = self.document.report.nodes.get(hit.edge.source)
+            report = self.document.here.nodes.get(hit.edge.source)
             return face.edge_tooltip(scene.graph, hit.edge, report)
         return ""
 
@@ -263,6 +269,8 @@ class Canvas(Editing):
         if key == _Key.Key_Escape:
             if self.gesture is not None:
                 self.cancel_gesture()
+            elif self.document.inside and not self.document.selection:
+                self.leave()
             else:
                 self.document.select(())
                 self.drawing_scene().select_edges(())

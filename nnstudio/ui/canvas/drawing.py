@@ -51,6 +51,9 @@ class Drawing(Viewport):
         self._look.timeout.connect(self._look_at_new)
         self.moved.connect(self._look.start)
         document.changed.connect(self._document_changed)
+        document.entered.connect(self._show_other)
+        self._inside = document.inside
+        self._views: dict[tuple[str, ...], tuple[QPointF, float]] = {}  # where the view stood in each block
         self._preview()
 
     def drawing_scene(self) -> Scene:
@@ -65,7 +68,7 @@ class Drawing(Viewport):
             return None
         seen = self.visible_node_ids()
         self._asked = set(seen)
-        return partial(measure_pictures, node_ids=tuple(seen)) if seen else None
+        return partial(measure_pictures, node_ids=tuple(seen), inside=self.document.inside) if seen else None
 
     def draw(self, reading: Any, snapshot: Snapshot) -> None:
         if reading:
@@ -87,7 +90,8 @@ class Drawing(Viewport):
         return [node_id for node_id in self._scene.nodes if node_id in seen]
 
     def _preview(self) -> None:
-        self.show_pictures(preview_pictures(self.document.project))
+        if not self.document.inside:
+            self.show_pictures(preview_pictures(self.document.project))
 
     def _look_at_new(self) -> None:
         """While nothing trains, nodes that came into view have not been measured yet."""
@@ -103,8 +107,27 @@ class Drawing(Viewport):
         self.end_glide()
         if before.data != after.data or after.graph.nodes.keys() - before.graph.nodes.keys():
             self._preview()
-        if bool(before.graph.nodes) != bool(after.graph.nodes):
-            self.viewport().update()
+        if len(self.document.graph.nodes) < 2:
+            self.viewport().update()  # the words on an empty canvas come or go
+
+    def _show_other(self) -> None:
+        """A block was entered or left: each has its own place of the view, at first the one that shows all of it."""
+        self.end_glide()
+        if self._whole:
+            self._views.pop(self._inside, None)
+        else:
+            self._views[self._inside] = (self.visible_area().center(), self.zoom)
+        self._inside = self.document.inside
+        self._asked.clear()
+        self._preview()
+        if self._inside in self._views:
+            middle, zoom = self._views[self._inside]
+            self._zoom_to(QPointF(self.viewport().rect().center()), zoom)
+            self.centerOn(middle)
+            self._whole = False
+        else:
+            self.fit()
+        self._look.start()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

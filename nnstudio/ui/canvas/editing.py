@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Set
 from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtGui import QGuiApplication
 
+from nnstudio.core.blocks import Block
 from nnstudio.core.graph import Edge, Graph, Node, Position
 from nnstudio.core.kinds import Layer
 from nnstudio.core.layout import arrange
@@ -41,18 +42,22 @@ class Editing(Drawing):
         the selected wire, or into the middle of what is seen.
         """
         layer = self._layer(name)
-        if layer is None:
-            return
-        graph = self.document.project.graph
+        if layer is not None:
+            self.add(layer, position)
+
+    def add(self, layer: Layer, position: QPointF | Position | None = None) -> None:
+        """Add this very layer, or block, where `add_layer` would put it."""
+        graph = self.document.graph
         chosen, wires = self.document.selection, self._scene.selected_edges
-        label = f"Add {layer.title}"
+        name = layer.name if isinstance(layer, Block) else layer.title
+        label = f"Add {name}"
         if position is not None:
             middle = QPointF(*position) if isinstance(position, tuple) else position
             graph, node = placing.add_at(graph, layer, self._corner(middle))
         elif len(chosen) == 1:
             graph, node = placing.add_after(graph, next(iter(chosen)), layer)
         elif len(wires) == 1 and layer.input_ports and layer.output_ports:
-            label = f"Insert {layer.title}"
+            label = f"Insert {name}"
             graph, node = placing.insert_between(graph, next(iter(wires)), layer)
         else:
             graph, node = placing.add_at(graph, layer, self._corner(self.visible_area().center()))
@@ -61,7 +66,7 @@ class Editing(Drawing):
     def insert_layer(self, edge: Edge, name: str) -> None:
         """Put a layer into a wire."""
         layer = self._layer(name)
-        graph = self.document.project.graph
+        graph = self.document.graph
         if layer is not None and edge in graph.edges:
             graph, node = placing.insert_between(graph, edge, layer)
             self._add(f"Insert {layer.title}", graph, node)
@@ -69,7 +74,7 @@ class Editing(Drawing):
     def connect_layer(self, end: End, name: str, place: QPointF) -> None:
         """Add a layer at the loose end of a wire, and connect it."""
         layer = self._layer(name)
-        graph = self.document.project.graph
+        graph = self.document.graph
         if layer is None or end[0] not in graph.nodes:
             return
         reach = QPointF(geometry.WIDTH / 2, 0.0)
@@ -83,13 +88,13 @@ class Editing(Drawing):
 
     def search_for_wire(self, edge: Edge, place: QPointF | None = None) -> LayerSearch:
         """Let the person type which layer to put into a wire."""
-        fits = layers_for(self.document.project.graph, self.document.report, (edge.source, "output", edge.source_port))
+        fits = layers_for(self.document.graph, self.document.here, (edge.source, "output", edge.source_port))
         between = {name for name in fits if registered(Layer)[name]().output_ports}
         return self._search(between, lambda name: self.insert_layer(edge, name), place)
 
     def offer_layers(self, end: End, place: QPointF) -> LayerSearch:
         """Let the person type which layer a wire that was dropped on nothing leads to; only those that fit."""
-        fits = layers_for(self.document.project.graph, self.document.report, end)
+        fits = layers_for(self.document.graph, self.document.here, end)
         return self._search(fits, lambda name: self.connect_layer(end, name, place), place)
 
     def _search(self, only: Set[str] | None, do: Callable[[str], None], place: QPointF | None) -> LayerSearch:
@@ -121,7 +126,7 @@ class Editing(Drawing):
 
     def delete_selection(self) -> None:
         """Remove the selected nodes and wires."""
-        graph = self.document.project.graph
+        graph = self.document.graph
         chosen, wires = self.document.selection, self._scene.selected_edges
         if chosen:
             label = f"Delete {self._words(graph, chosen)}"
@@ -132,11 +137,11 @@ class Editing(Drawing):
         self.document.edit_graph(label, graph.disconnect(wires).remove(chosen))
 
     def select_all(self) -> None:
-        self.document.select(self.document.project.graph.nodes)
+        self.document.select(self.document.graph.nodes)
 
     def duplicate(self) -> None:
         """Copies of the selected nodes, a little beside them."""
-        graph = self.document.project.graph
+        graph = self.document.graph
         chosen = self.document.selection
         if chosen:
             label = f"Duplicate {self._words(graph, chosen)}"
@@ -147,14 +152,14 @@ class Editing(Drawing):
     def copy(self) -> None:
         """The selected nodes go to the clipboard, as text."""
         if self.document.selection:
-            text = clipboard.to_text(self.document.project.graph, self.document.selection)
+            text = clipboard.to_text(self.document.graph, self.document.selection)
             QGuiApplication.clipboard().setText(text)
             self._pasted = 0
 
     def cut(self) -> None:
         if self.document.selection:
             self.copy()
-            graph = self.document.project.graph
+            graph = self.document.graph
             label = f"Cut {self._words(graph, self.document.selection)}"
             self.document.edit_graph(label, graph.remove(self.document.selection))
             self._pasted = -1  # the first paste puts them back where they were
@@ -175,7 +180,7 @@ class Editing(Drawing):
             away = place - area.center()
         elif not self.visible_area().intersects(area.translated(away)):
             away = self.visible_area().center() - area.center()
-        graph, copies = self.document.project.graph.paste(part, geometry.snapped(away))
+        graph, copies = self.document.graph.paste(part, geometry.snapped(away))
         self.document.edit_graph(f"Paste {self._words(graph, copies)}", graph)
         self.document.select(copies)
 
@@ -190,7 +195,7 @@ class Editing(Drawing):
         place = self.mapFromScene(head).boundingRect()
 
         def decide(title: str) -> None:
-            graph = self.document.project.graph
+            graph = self.document.graph
             if node_id in graph.nodes:
                 self.document.edit_graph(f"Rename {graph.nodes[node_id].title}", graph.rename(node_id, title))
             self.setFocus()
@@ -199,7 +204,7 @@ class Editing(Drawing):
 
     def nudge(self, x: float, y: float) -> None:
         """Move the selected nodes a little; nudges in a row are one step of undo."""
-        graph = self.document.project.graph
+        graph = self.document.graph
         chosen = sorted(self.document.selection)
         if chosen:
             places = {i: (graph.nodes[i].position[0] + x, graph.nodes[i].position[1] + y) for i in chosen}
@@ -208,7 +213,7 @@ class Editing(Drawing):
 
     def arrange(self) -> None:
         """Place all nodes in order from left to right; they glide there."""
-        graph = self.document.project.graph
+        graph = self.document.graph
         before = {node_id: node.position for node_id, node in graph.nodes.items()}
         after = arrange(graph)
         self.document.edit_graph("Arrange", graph.move(after))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
+from nnstudio.core.blocks import Block, every_node
 from nnstudio.core.graph import Edge, Graph, Node
 from nnstudio.core.kinds import Missing
 from nnstudio.core.problems import Problem
 from nnstudio.engine.compiler import NodeReport
-from nnstudio.ui.canvas import geometry, lettering
+from nnstudio.ui.canvas import block_look, geometry, lettering
 from nnstudio.ui.canvas.geometry import Side
 from nnstudio.ui.canvas.pictures import Picture
 
@@ -48,10 +49,11 @@ def face(node: Node, report: NodeReport, problems: list[Problem], picture: Pictu
     title = node.title if _tells_more(node) else ""
     shape, amounts, alarm = _foot(node, report, picture)
     first = lettering.metrics(lettering.SMALL).horizontalAdvance(shape)
+    marks = block_look.marks(node)
     return Face(
         name=name,
         title=lettering.elided(title, lettering.SMALL, left) if title and left > 28 else "",
-        summary=lettering.elided(report.summary, lettering.SUMMARY, width),
+        summary=lettering.elided(_summary(node, report), lettering.SUMMARY, width - block_look.marks_width(marks)),
         shape=lettering.elided(shape, lettering.SMALL, width),
         amount=_fitting(amounts, width - first - 8),
         alarm=alarm,
@@ -62,13 +64,26 @@ def face(node: Node, report: NodeReport, problems: list[Problem], picture: Pictu
 
 def layer_name(node: Node) -> str:
     """The layer as the palette calls it."""
-    return node.layer.name if isinstance(node.layer, Missing) else node.layer.title
+    return node.layer.name if isinstance(node.layer, (Missing, Block)) else node.layer.title
+
+
+def _summary(node: Node, report: NodeReport) -> str:
+    """The settings in a few words; of a block, how many layers are in it."""
+    if not isinstance(node.layer, Block):
+        return report.summary
+    inner = [other.layer for _, other in every_node(node.layer.graph)]
+    count = sum(not isinstance(layer, Block) and layer.role == "layer" for layer in inner)
+    return f"{count} layer" if count == 1 else f"{count} layers"
 
 
 def tooltip(node: Node, report: NodeReport, problems: list[Problem], picture: Picture | None) -> str:
     """The whole story of a node as safe rich text: every word of the person's is escaped."""
     lines = [f"<b>{escape(layer_name(node))}</b> {escape(node.title)}"]
-    if isinstance(node.layer, Missing):
+    if isinstance(node.layer, Block):
+        lines.append(escape(node.layer.about))
+        lines.append(escape(", ".join((_summary(node, report), *block_look.marks(node)))))
+        lines.append("Double-click to go in.")
+    elif isinstance(node.layer, Missing):
         lines.append(escape(node.layer.reason))
     else:
         lines.append(escape(node.layer.sentence()))
@@ -92,7 +107,10 @@ def port_tooltip(node: Node, report: NodeReport, port: tuple[Side, str]) -> str:
     if side == "input":
         kind = report.inputs[index] if index < len(report.inputs) else None
     sentence = known[index].sentence if index < len(known) else ""
-    what = name if name == side else f"{side} {name}"
+    called = known[index].words if index < len(known) else name
+    what = called if called == side else f"{side} {called}"
+    if index < len(known) and known[index].optional:
+        what += " (may be left open)"
     shape = kind.text if kind is not None else ""
     lines = [f"<b>{escape(node.title)}</b> {escape(what)}", escape(shape), escape(sentence)]
     return _rich(lines)

@@ -88,7 +88,7 @@ class MoveNodes(Gesture):
         if not self._moving and (pointer.screen - self._screen).manhattanLength() < STILL:
             return
         self._moving = True
-        graph = self.document.project.graph
+        graph = self.document.graph
         chosen = self.document.selection | {self.node_id}
         away = pointer.place - self._start
         free = bool(pointer.modifiers & Qt.KeyboardModifier.AltModifier)
@@ -107,7 +107,7 @@ class MoveNodes(Gesture):
         if not self._moving:
             self._click(pointer)
             return
-        graph = self.document.project.graph
+        graph = self.document.graph
         if len(self._places) == 1:
             label = f"Move {graph.nodes[self.node_id].title}"
         else:

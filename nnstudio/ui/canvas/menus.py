@@ -7,22 +7,43 @@ from collections.abc import Callable
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QMenu
 
+from nnstudio.core.blocks import Block
 from nnstudio.core.graph import Edge
 from nnstudio.ui import icons
+from nnstudio.ui.canvas.block_editing import BlockEditing
 from nnstudio.ui.canvas.editing import Editing
 
 # Text with its key, icon, what it does; None is a line.
 _Entry = tuple[str, str, Callable[[], object]] | None
 
 
-def node_menu(drawing: Editing, node_id: str) -> QMenu:
+def node_menu(drawing: BlockEditing, node_id: str) -> QMenu:
     chosen = drawing.document.selection
     several = len(chosen) > 1 and node_id in chosen
     entries: list[_Entry] = []
     if not several:
+        if isinstance(drawing.document.graph.nodes[node_id].layer, Block):
+            entries += [
+                ("Go into the block\tCtrl+Down", "", lambda: drawing.enter(node_id)),
+                ("Keep for other projects", "save", drawing.keep_block),
+                ("Ungroup\tCtrl+Shift+G", "", drawing.ungroup),
+                None,
+            ]
         entries += [("Rename…\tF2", "", lambda: drawing.rename(node_id)), None]
-        if drawing.document.project.graph.nodes[node_id].layer.output_ports:
+        if drawing.document.graph.nodes[node_id].layer.output_ports:
             entries += [("Add layer after it…", "plus", lambda: drawing.search_layer()), None]
+    nodes = drawing.document.graph.nodes
+    layers = [node_id for node_id in (chosen if several else {node_id}) if nodes[node_id].layer.role == "layer"]
+    if layers:
+        frozen = all(nodes[other].frozen for other in layers)
+        left_out = all(nodes[other].bypassed for other in layers)
+        entries += [("Group into a block\tCtrl+G", "square-dashed", drawing.group)]
+        entries += [("Unfreeze" if frozen else "Freeze", "", drawing.freeze)]
+        entries += [("Put back in" if left_out else "Leave out\tCtrl+B", "", drawing.bypass)]
+        if several or nodes[node_id].shares:
+            own = all(nodes[other].shares for other in layers) or len(layers) == 1
+            entries += [("Let it have its own weights" if own else "Share weights", "", drawing.share)]
+        entries += [None]
     entries += [
         ("Cut\tCtrl+X", "scissors", drawing.cut),
         ("Copy\tCtrl+C", "copy", drawing.copy),

@@ -9,11 +9,12 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem
 
+from nnstudio.core.blocks import Block
 from nnstudio.core.graph import Node
 from nnstudio.core.problems import Problem
 from nnstudio.engine.compiler import NodeReport
 from nnstudio.ui import theme
-from nnstudio.ui.canvas import face, geometry, lettering
+from nnstudio.ui.canvas import block_look, face, geometry, lettering
 from nnstudio.ui.canvas.face import Face
 from nnstudio.ui.canvas.geometry import Side
 from nnstudio.ui.canvas.pictures import Picture
@@ -29,6 +30,7 @@ _MARGIN = 12.0
 _LINE = 15.0
 _BADGE = 8.0
 _SIGNS = {"error": "!", "warning": "!", "note": "i"}
+_Style = Qt.PenStyle
 _COLORS = {"error": "error", "warning": "warning", "note": "muted"}
 
 
@@ -50,6 +52,8 @@ class NodeItem(QGraphicsItem):
         self._face = Face("")
         self._card = geometry.card(node.layer)
         self._ports = geometry.ports(node.layer)
+        self._optional = _optional(node)
+        self._marks = block_look.marks(node)
         self.setPos(*node.position)
         self._renew()
 
@@ -64,7 +68,9 @@ class NodeItem(QGraphicsItem):
             self.prepareGeometryChange()
             self._card = geometry.card(node.layer)
             self._ports = geometry.ports(node.layer)
+            self._optional = _optional(node)
         self.node = node
+        self._marks = block_look.marks(node)
         self.setPos(*node.position)
         self._renew()
 
@@ -137,6 +143,7 @@ class NodeItem(QGraphicsItem):
             (written.shape, self.report.parameters),
             tuple((side, name, middle.x(), middle.y()) for side, name, middle in self._ports),
             (written.severity, written.sentence),
+            tuple(self._marks),
             self.selected,
         )
 
@@ -172,13 +179,21 @@ class NodeItem(QGraphicsItem):
         if scale < FAR:
             self._paint_block(painter, shown, scale)
             return
+        block_look.paint_behind(painter, self.node, self._card, self._edge(shown))
+        if self.node.bypassed and not refused:
+            painter.setOpacity(0.55)
         self._paint_card(painter, shown)
         if scale < SMALL:
             self._paint_few_texts(painter, shown, scale)
         else:
             self._paint_texts(painter, shown)
         self._paint_picture(painter, shown)
+        if self.node.bypassed:
+            painter.setOpacity(0.45 if refused else 1.0)
+            block_look.paint_bypass(painter, self._card)
         self._paint_ports(painter, shown)
+        if self._marks:
+            block_look.paint_marks(painter, self._marks, geometry.PICTURE.right(), 39.5)
         if self._face.severity:
             self._paint_problem(painter, shown)
 
@@ -251,6 +266,9 @@ class NodeItem(QGraphicsItem):
             painter.drawText(QPointF(right - measure(written.title), low), written.title)
 
     def _paint_picture(self, painter: QPainter, shown: theme.Theme) -> None:
+        if isinstance(self.node.layer, Block):
+            block_look.paint_inside(painter, self.node.layer, geometry.PICTURE)
+            return
         if self._sketch is not None:
             self._sketch.paint(painter)
             return
@@ -270,7 +288,8 @@ class NodeItem(QGraphicsItem):
             color = shown.color("accent" if lit else "wire")
             if self.offers is not None and not offered:
                 color.setAlpha(90)
-            painter.setPen(QPen(color, 1.75 if lit else 1.5))
+            dotted = (side, name) in self._optional and not lit
+            painter.setPen(QPen(color, 1.75 if lit else 1.5, _Style.DotLine if dotted else _Style.SolidLine))
             grown = 1.5 if lit else 0.0
             painter.drawEllipse(middle, radius + grown, radius + grown)
 
@@ -335,6 +354,11 @@ class NodeItem(QGraphicsItem):
         painter.setPen(max(QColor("#ffffff"), QColor("#10141c"), key=lambda ink: contrast(ink, color)))
         name = lettering.elided(face.layer_name(self.node), (size, True), self._card.width() - 12)
         painter.drawText(self._card, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextSingleLine, name)
+
+
+def _optional(node: Node) -> set[tuple[Side, str]]:
+    """The ports that may be left without a wire."""
+    return {("input", port.name) for port in node.layer.input_ports if port.optional}
 
 
 def _bar() -> QPainterPath:

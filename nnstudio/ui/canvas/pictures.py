@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from nnstudio.core.blocks import Block, boundary, graph_at
 from nnstudio.core.data import Data
 from nnstudio.core.project import Project
 from nnstudio.engine.data import Prepared, prepare
@@ -69,19 +70,22 @@ class Picture:
         )
 
 
-def measure_pictures(run: Run, node_ids: Iterable[str]) -> dict[str, Picture]:
-    """The pictures of these nodes now. Nodes that the Run does not know are left out."""
-    drawing = run.network.drawing
+def measure_pictures(run: Run, node_ids: Iterable[str], inside: tuple[str, ...] = ()) -> dict[str, Picture]:
+    """The pictures of these nodes of the drawing in a block now. Nodes that the Run does not know are left out."""
+    drawing = graph_at(run.network.drawing, inside)
+    if drawing is None:
+        return {}
+    before = "".join(f"{block}/" for block in inside)
     wanted = [node_id for node_id in node_ids if node_id in drawing.nodes]
     found: dict[str, Picture] = {}
     with run.looking():
         without_weights = []
         for node_id in wanted:
             layer = drawing.nodes[node_id].layer
-            weights = _weights(run.network.module_of(node_id))
-            if not layer.input_ports:
+            weights = None if isinstance(layer, Block) else _weights(run.network.module_of(before + node_id))
+            if layer.role == "input":
                 picture = data_picture(run.prepared)
-            elif not layer.output_ports:
+            elif layer.role == "output":
                 picture = loss_picture(run.history.step_losses)
             elif weights is not None:
                 picture = weight_picture(weights)
@@ -92,11 +96,11 @@ def measure_pictures(run: Run, node_ids: Iterable[str]) -> dict[str, Picture]:
                 found[node_id] = picture
         if without_weights:
             probe = run.prepared.train_inputs[:PROBE_ROWS].to(run.device)
-            values = run.network.activations(probe)
+            values = run.activations(probe)
             for node_id in without_weights:
-                if node_id in values:
+                if before + node_id in values:
                     rectified = "relu" in type(drawing.nodes[node_id].layer).__name__.lower()
-                    picture = activation_picture(values[node_id], rectified)
+                    picture = activation_picture(values[before + node_id], rectified)
                     if picture is not None:
                         found[node_id] = picture
     return found
@@ -110,7 +114,7 @@ def preview_pictures(project: Project) -> dict[str, Picture]:
         return {}  # the check of the project says the sentence
     if picture is None:
         return {}
-    return {node_id: picture for node_id, node in project.graph.nodes.items() if not node.layer.input_ports}
+    return {node.id: picture for node in boundary(project.graph, "input")}
 
 
 # -- weights -----------------------------------------------------------------------------------------------------------

@@ -46,17 +46,28 @@ class Scene(QGraphicsScene):
         self._touching: dict[str, set[Edge]] = {}
         self._hover = Hit()
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)
-        self._show_graph(document.project.graph)
-        self._show_report(document.report)
+        self._show_graph(document.graph)
+        self._show_report()
         self._show_selection(document.selection)
         document.changed.connect(self._document_changed)
         document.checked.connect(self._show_report)
+        document.entered.connect(self._show_other)
         document.selected.connect(self._show_selection)
 
     # -- following the document ------------------------------------------------------------------------------------
 
     def _document_changed(self, before: Project, after: Project) -> None:
-        self._show_graph(after.graph)
+        self._show_graph(self.document.graph)
+
+    def _show_other(self) -> None:
+        """A block was entered or left: its nodes have nothing to do with those that were shown, whatever their ids."""
+        for node_id in list(self.nodes):
+            self._forget_node(node_id)
+        self.graph = Graph()
+        self._hover, self.selected_edges = Hit(), frozenset()
+        self._show_graph(self.document.graph)
+        self._show_report()
+        self._show_selection(self.document.selection)
 
     def _show_graph(self, graph: Graph) -> None:
         """Touch what differs from what is shown, and only that."""
@@ -67,7 +78,7 @@ class Scene(QGraphicsScene):
         if before.nodes is not graph.nodes:
             for node_id in before.nodes.keys() - graph.nodes.keys():
                 self._forget_node(node_id)
-            report = self.document.report
+            report = self.document.here
             for node_id, node in graph.nodes.items():
                 shown = self.nodes.get(node_id)
                 if shown is None:
@@ -88,7 +99,8 @@ class Scene(QGraphicsScene):
             self.selected_edges &= wanted
         self._lead_wires(moved)
 
-    def _show_report(self, report: Report) -> None:
+    def _show_report(self, _: Report | None = None) -> None:
+        report = self.document.here
         for node_id, item in self.nodes.items():
             item.show_report(report.nodes.get(node_id, NodeReport()), report.at(node_id))
         wrong = self._wrong_edges(report)

@@ -93,7 +93,7 @@ class DrawWire(Gesture):
         self._wire.setPen(wire_pen(theme.current(), pointer.scale, fits, False, wrong=not fits))
         self._wire.setPath(geometry.wire(start, end))
         output = self.end if self.end[1] == "output" else found
-        kind = carried(self.document.report, output) if output is not None else None
+        kind = carried(self.document.here, output) if output is not None else None
         text = kind.text if kind is not None else ""
         self._label.show_text(text if fits else f"{text} does not fit".strip(), fits)
         self._label.setPos(pointer.place)
@@ -125,7 +125,7 @@ class DrawWire(Gesture):
             return
         found = self.target(pointer)
         self._finish()
-        graph = self.document.project.graph
+        graph = self.document.graph
         if found is None:
             if self.taken is not None:
                 self.document.edit_graph("Delete wire", graph.disconnect([self.taken]))
@@ -146,7 +146,7 @@ class DrawWire(Gesture):
 
     def _begin(self) -> None:
         self._drawn = True
-        self._offers = ports_for(self.scene.graph, self.document.report, self.end, self.taken)
+        self._offers = ports_for(self.scene.graph, self.document.here, self.end, self.taken)
         self.scene.show_offers(self._offers | {self.end[0]: frozenset({(self.end[1], self.end[2])})})
         if self.taken is not None:
             self.scene.edges[self.taken].show_state(taken=True)
@@ -207,7 +207,7 @@ class DropLayer(Gesture):
     def release(self, pointer: Pointer) -> None:
         edge = self.wire_under(pointer)
         self.cancel()
-        graph = self.document.project.graph
+        graph = self.document.graph
         if edge is not None:
             graph, node = placing.insert_at(graph, edge, self.layer, self._corner(pointer))
         else:

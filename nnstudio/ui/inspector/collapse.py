@@ -38,12 +38,15 @@ class Collapse:
     bias: np.ndarray
 
 
-def collapse_at(network: Network, node_id: str) -> Collapse | None:
-    """The collapse that this node takes part in: as the second layer, else as the first."""
-    pair = pair_at(network.drawing, node_id)
+def collapse_at(network: Network, drawing: Graph, node_id: str, before: str = "") -> Collapse | None:
+    """The collapse that this node takes part in: as the second layer, else as the first.
+
+    `drawing` is the one that holds the node, `before` what its path begins with.
+    """
+    pair = pair_at(drawing, node_id)
     if pair is None:
         return None
-    first, second = network.module_of(pair[0]), network.module_of(pair[1])
+    first, second = network.module_of(before + pair[0]), network.module_of(before + pair[1])
     if not isinstance(first, torch.nn.Linear) or not isinstance(second, torch.nn.Linear):
         return None
     with torch.no_grad():  # only what is shown: the product of two large matrices would hold the training up

@@ -45,11 +45,11 @@ class Inspector(Panel):
     # -- the document ----------------------------------------------------------------------------------------------
 
     def _changed(self, before: Project, after: Project) -> None:
-        if self._selection <= after.graph.nodes.keys():  # the selection follows in a moment otherwise
+        if self._selection <= self.document.graph.nodes.keys():  # the selection follows in a moment otherwise
             self._renew()
 
     def _checked(self, report: object) -> None:
-        if self._selection <= self.document.project.graph.nodes.keys():
+        if self._selection <= self.document.graph.nodes.keys():
             self._renew()
             self._renew_problems()
 
@@ -84,7 +84,7 @@ class Inspector(Panel):
 
     def request(self) -> Measure | None:
         if len(self._selection) == 1:
-            return look_at(next(iter(self._selection)))
+            return look_at(self.document.path_of(next(iter(self._selection))))
         return None
 
     def draw(self, reading: Any, snapshot: Snapshot) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from nnstudio.core.blocks import graph_at
 from nnstudio.engine.run import Run
 from nnstudio.ui.inspector.collapse import Collapse, collapse_at
 from nnstudio.ui.panels.panel import Measure
@@ -20,11 +21,11 @@ class Look:
     """The state of a node.
 
     Attributes:
-        node: its id.
+        node: its path.
         weight_norm, gradient_norm: Euclidean norms; None without weights, or before the first step.
         what: what the histogram shows: "Weights" or "Outputs".
         counts, edges: the histogram, [bins] and [bins + 1].
-        relu: the id of the ReLU whose units were counted; empty when there is none.
+        relu: the path of the ReLU whose units were counted; empty when there is none.
         dead, units: how many of its units gave 0 for every row that was looked at, and how many there are.
         rows, all_rows: how many training rows were looked at, and whether they are all.
         collapse: the one layer that this one and its neighbour are, if they are.
@@ -44,37 +45,40 @@ class Look:
     collapse: Collapse | None = None
 
 
-def look_at(node_id: str) -> Measure:
-    """The function that looks at this node."""
+def look_at(path: str) -> Measure:
+    """The function that looks at the node at this path."""
+    *blocks, node_id = path.split("/")
+    before = "".join(f"{block}/" for block in blocks)
 
     def measure(run: Run) -> Look | None:
-        drawing = run.network.drawing
-        if node_id not in drawing.nodes:
+        drawing = graph_at(run.network.drawing, blocks)
+        if drawing is None or node_id not in drawing.nodes:
             return None
-        module = run.network.module_of(node_id)
+        module = run.network.module_of(path)
         named = list(module.named_parameters()) if module is not None else []
         weights = [p.detach() for name, p in named if not name.split(".")[-1].startswith("bias")]
         gradients = [p.grad for _, p in named if p.grad is not None]
         relu = _relu_at(drawing, node_id)
+        relu = relu and before + relu
         what, numbers = "Weights", _flat(weights)
         dead = units = 0
         inputs = run.prepared.train_inputs
         rows = min(len(inputs), ROWS)
         if relu or not weights:
             with run.looking():
-                values = run.network.activations(inputs[:rows].to(run.device))
+                values = run.activations(inputs[:rows].to(run.device))
                 if relu in values:
                     alive = values[relu].movedim(1, 0).flatten(1).ne(0).any(dim=1)
                     units, dead = alive.numel(), int((~alive).sum())
-                if not weights and node_id in values and values[node_id].is_floating_point():
-                    what, numbers = "Outputs", _flat([values[node_id]])
+                if not weights and path in values and values[path].is_floating_point():
+                    what, numbers = "Outputs", _flat([values[path]])
         numbers = numbers[np.isfinite(numbers)]
         counts, edges = np.zeros(0), np.zeros(1)
         if len(numbers):
             bins = min(BINS, max(9, 3 * round(len(numbers) ** 0.5)))
             counts, edges = np.histogram(numbers, bins)
         return Look(
-            node=node_id,
+            node=path,
             weight_norm=_norm(weights),
             gradient_norm=_norm(gradients),
             what=what,
@@ -85,7 +89,7 @@ def look_at(node_id: str) -> Measure:
             units=units,
             rows=rows,
             all_rows=rows == len(inputs),
-            collapse=collapse_at(run.network, node_id),
+            collapse=collapse_at(run.network, drawing, node_id, before),
         )
 
     return measure

@@ -80,8 +80,8 @@ class NodePage(QWidget):
         """Show this node as the document holds it now."""
         if node_id != self.node_id:
             self.node_id, self._look = node_id, None
-        node = self.document.project.graph.nodes[node_id]
-        report = self.document.report.nodes.get(node_id, NodeReport())
+        node = self.document.graph.nodes[node_id]
+        report = self.document.here.nodes.get(node_id, NodeReport())
         layer = node.layer
         self.header.renew(node)
         self.sentence.setText(type(layer).sentence() if not isinstance(layer, Missing) else "")
@@ -98,7 +98,7 @@ class NodePage(QWidget):
 
     def renew_problems(self) -> None:
         """Show what is wrong with the node."""
-        self.problems.renew(self.document.report.at(self.node_id))
+        self.problems.renew(self.document.report.within(self.document.path_of(self.node_id)))
 
     def _following(self, node: Node, report: NodeReport) -> list[tuple[str, str]]:
         """Sizes that nobody types: the arguments that follow from the wires."""
@@ -110,7 +110,7 @@ class NodePage(QWidget):
         except (ValueError, TypeError, IndexError):
             return []  # the check says at the node that these inputs do not fit
         own = {setting.name for setting in node.layer.settings()}
-        graph = self.document.project.graph
+        graph = self.document.graph
         sources = [graph.nodes[edge.source].title for edge in graph.into(node.id)]
         origin = f"from {sources[0]}" if len(sources) == 1 else "from the wires"
         found = []
@@ -123,7 +123,7 @@ class NodePage(QWidget):
         return found
 
     def _configure(self, name: str, value: object) -> None:
-        graph = self.document.project.graph
+        graph = self.document.graph
         try:
             changed = graph.configure(self.node_id, **{name: value})
         except ValueError as error:
@@ -133,19 +133,19 @@ class NodePage(QWidget):
         self.document.edit_graph(label, changed, merge=f"{self.node_id}.{name}")
 
     def _rename(self, name: str, title: str) -> None:
-        graph = self.document.project.graph
+        graph = self.document.graph
         if not title.split():
             self.name.refuse("name", ValueError("Needs a name, but got nothing."))
             return
         changed = graph.rename(self.node_id, title)
         self.document.edit_graph(f"Rename {graph.nodes[self.node_id].title}", changed)
-        self.name.renew({"name": self.document.project.graph.nodes[self.node_id].title})
+        self.name.renew({"name": self.document.graph.nodes[self.node_id].title})
 
     # -- the training ----------------------------------------------------------------------------------------------
 
     def draw(self, look: Look, snapshot: Snapshot) -> None:
         """Show how the node is doing."""
-        if look.node != self.node_id:
+        if look.node != self.document.path_of(self.node_id):
             return
         self._look = look
         words = f"Now, at step {snapshot.step:,}" if snapshot.step else "Now, before training"
@@ -158,7 +158,7 @@ class NodePage(QWidget):
         self._renew_now()
 
     def _renew_now(self) -> None:
-        report = self.document.report.nodes.get(self.node_id, NodeReport())
+        report = self.document.here.nodes.get(self.node_id, NodeReport())
         facts = []
         if report.output is not None:
             facts.append(("Output shape", report.output.text.replace("[B", "[batch", 1)))
@@ -169,7 +169,7 @@ class NodePage(QWidget):
             facts.append(("Weight norm", _figure(look.weight_norm)))
         if look is not None and look.gradient_norm is not None:
             facts.append(("Gradient norm", _figure(look.gradient_norm)))
-        if look is not None and look.units and look.relu == self.node_id:
+        if look is not None and look.units and look.relu == self.document.path_of(self.node_id):
             facts.append(("Dead units", f"{look.dead} of {look.units}"))
         if look is None:
             self.now_heading.setText("Now")
@@ -182,14 +182,14 @@ class NodePage(QWidget):
             self.histogram_heading.setText(look.what)
             self.histogram.setAccessibleName(f"Histogram of the {look.what.lower()}")
             self.histogram.renew(look.counts, look.edges)
-        self.collapse.renew(look.collapse if look is not None else None, self.document.project.graph)
+        self.collapse.renew(look.collapse if look is not None else None, self.document.graph)
         self._renew_hints(look)
 
     def _renew_hints(self, look: Look | None) -> None:
         words = ""
-        graph = self.document.project.graph
-        if look is not None and look.dead and look.relu in graph.nodes:
-            where = "" if look.relu == self.node_id else " after this layer"
+        graph = self.document.graph
+        if look is not None and look.dead and look.relu.rpartition("/")[2] in graph.nodes:
+            where = "" if look.relu == self.document.path_of(self.node_id) else " after this layer"
             verb = "is" if look.dead == 1 else "are"
             words = f"{look.dead} of {look.units} ReLU units{where} {verb} dead"
         if words == self._hint_words:
@@ -200,7 +200,7 @@ class NodePage(QWidget):
             rows = "every training row" if look.all_rows else f"all of {look.rows:,} training rows"
             they = "It outputs" if look.dead == 1 else "They output"
             text = f"{they} 0 for {rows}. Try LeakyReLU or a lower learning rate."
-            relu = look.relu
+            relu = look.relu.rpartition("/")[2]
             actions = []
             if "LeakyReLU" in registered(Layer):
                 tip = "A unit that is never silent learns again."
@@ -209,7 +209,7 @@ class NodePage(QWidget):
         self.hints.show_cards(cards)
 
     def _leaky(self, relu: str) -> None:
-        graph = self.document.project.graph
+        graph = self.document.graph
         if relu in graph.nodes:
             title = graph.nodes[relu].title
             changed = graph.set_layer(relu, registered(Layer)["LeakyReLU"]())

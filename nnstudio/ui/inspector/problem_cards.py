@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from nnstudio.core.blocks import title_at
 from nnstudio.core.problems import Problem
 from nnstudio.ui.document import Document
 from nnstudio.ui.forms.fact import Card, Cards
@@ -30,19 +31,32 @@ class ProblemCards(Cards):
         self.show_cards(self._card(problem, place < WITH_REMEDIES) for place, problem in enumerate(problems))
 
     def _card(self, problem: Problem, mend: bool) -> Card:
-        node = self.document.project.graph.nodes.get(problem.node or "")
-        title, text = words_of(problem, node.title if node is not None and self._located else "")
+        path = problem.node
+        name = self._title_of(path) if path is not None and self._located else ""
+        title, text = words_of(problem, name)
         actions = []
         found = remedies(self.document.project, self.document.report, problem) if mend else []
         for remedy in found:
             words = f"{remedy.label} ({remedy.cost})" if remedy.cost else remedy.label
             actions.append((words, "Do this now; undo takes it back.", self._mend(remedy)))
-        if self._located and node is not None:
-            actions.append((f"Show {node.title}", "Select this node.", lambda: self.document.select([node.id])))
+        if (
+            path is not None
+            and self._title_of(path)
+            and (self._located or path != "/".join((*self.document.inside, path.split("/")[-1])))
+        ):
+            name = name or self._title_of(path)
+            actions.append((f"Show {name}", "Select this node.", lambda: self.document.reveal(path)))
         card = Card(problem.severity, title, text, actions)
         if problem.details:
             card.setToolTip(f"<p>{problem.details}</p>")
         return card
+
+    def _title_of(self, path: str) -> str:
+        """The titles on the way to a node; nothing where it was deleted since the check."""
+        try:
+            return title_at(self.document.project.graph, path)
+        except (KeyError, AttributeError):
+            return ""
 
     def _mend(self, remedy: Remedy) -> Callable[[], None]:
         return lambda: self.document.edit(remedy.label, remedy.project)

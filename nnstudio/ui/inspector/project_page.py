@@ -10,12 +10,12 @@ from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistent
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QPlainTextEdit, QTableView, QWidget
 
-from nnstudio.core.graph import id_order
-from nnstudio.core.kinds import Missing
-from nnstudio.core.project import Project
+from nnstudio.core.blocks import Block, every_node
+from nnstudio.core.graph import Graph, id_order
 from nnstudio.core.spec import Limits, Setting
 from nnstudio.engine.compiler import NodeReport, Report
 from nnstudio.engine.run import Snapshot
+from nnstudio.ui.canvas.face import layer_name
 from nnstudio.ui.document import Document
 from nnstudio.ui.forms import Form
 from nnstudio.ui.forms.fact import Facts, column, heading
@@ -81,9 +81,10 @@ class ProjectPage(QWidget):
         serious = sum(problem.severity != "note" for problem in report.problems)
         words = "Problems" if serious else "Worth knowing"
         self.problems_heading.setText(f"{words} ({len(report.problems)})")
-        self.model.renew(project, report)
+        self.model.renew(self.document.graph, self.document.here)
         self.table.fit()
-        count = len(project.graph.nodes)
+        drawn = (node for _, node in every_node(project.graph))
+        count = sum(not isinstance(node.layer, Block) and node.layer.role not in ("entry", "exit") for node in drawn)
         self.layers_heading.setVisible(bool(count))
         self.table.setVisible(bool(count))
         if not count:
@@ -185,15 +186,14 @@ class LayerModel(QAbstractTableModel):
         self.node_ids: list[str] = []
         self._cells: list[tuple[str, str, str, str]] = []
 
-    def renew(self, project: Project, report: Report) -> None:
+    def renew(self, graph: Graph, report: Report) -> None:
         """Show these nodes."""
-        graph = project.graph
         rest = sorted(graph.nodes.keys() - set(report.order), key=id_order)
         node_ids = [node_id for node_id in report.order if node_id in graph.nodes] + rest
         cells = []
         for node_id in node_ids:
             node, found = graph.nodes[node_id], report.nodes.get(node_id, NodeReport())
-            name = node.layer.name if isinstance(node.layer, Missing) else type(node.layer).title
+            name = layer_name(node)
             cells.append((node.title, name, found.output.text if found.output else "?", f"{found.parameters:,}"))
         if node_ids == self.node_ids:
             changed = [row for row, (old, new) in enumerate(zip(self._cells, cells, strict=True)) if old != new]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from nnstudio.core.blocks import every_node, graph_at, with_graph_at
 from nnstudio.core.graph import Edge, Graph
 from nnstudio.core.kinds import Layer, Loss
 from nnstudio.core.problems import Problem
@@ -32,12 +33,12 @@ class Remedy:
 def remedies(project: Project, report: Report, problem: Problem) -> list[Remedy]:
     """The changes that mend this problem, the best first."""
     found: list[Remedy] = []
-    for label, changed in _candidates(project, report, problem):
+    for label, changed in _everywhere(project, report, problem):
         after = check(changed)
         fewer = len(after.errors) < len(report.errors)
         if problem.message in {other.message for other in after.problems} or len(after.errors) > len(report.errors):
             continue
-        if problem.severity == "error" and len(changed.graph.nodes) < len(project.graph.nodes) and not fewer:
+        if problem.severity == "error" and _size(changed.graph) < _size(project.graph) and not fewer:
             continue  # what is deleted is missed elsewhere
         if problem.node is not None and problem.severity == "error" and _errors_at(after, problem.node):
             continue
@@ -110,6 +111,23 @@ def _errors_at(report: Report, node_id: str) -> list[Problem]:
     return [problem for problem in report.at(node_id) if problem.severity == "error"]
 
 
+def _everywhere(project: Project, report: Report, problem: Problem) -> Iterator[tuple[str, Project]]:
+    """The candidates, those for a node in a block as changes of the drawing in it."""
+    *inside, node_id = (problem.node or "").split("/")
+    drawing = graph_at(project.graph, inside)
+    if not inside or drawing is None:
+        yield from _candidates(project, report, problem)
+        return
+    level = project.with_graph(drawing)
+    for label, changed in _candidates(level, report.level(inside), replace(problem, node=node_id)):
+        if changed.data == project.data and changed.training == project.training:
+            yield label, project.with_graph(with_graph_at(project.graph, inside, changed.graph))
+
+
+def _size(graph: Graph) -> int:
+    return sum(1 for _ in every_node(graph))
+
+
 def _candidates(project: Project, report: Report, problem: Problem) -> Iterator[tuple[str, Project]]:
     graph = project.graph
     if problem.node is None or problem.node not in graph.nodes:
@@ -118,11 +136,11 @@ def _candidates(project: Project, report: Report, problem: Problem) -> Iterator[
     node = graph.nodes[problem.node]
     layer, into = node.layer, graph.into(node.id)
     inputs = report.nodes[node.id].inputs if node.id in report.nodes else ()
-    if not layer.output_ports:
+    if layer.role == "output":
         fitted = fit_output(project)
         if fitted is not None:
             yield "Fit the network to the data", fitted
-    if getattr(layer, "shape", None) is not None and not layer.input_ports:
+    if getattr(layer, "shape", None) is not None and layer.role == "input":
         yield "Follow the data", project.with_graph(graph.configure(node.id, shape=None))
     for port in layer.input_ports:
         if graph.ending_at(node.id, port.name) is None:

@@ -52,7 +52,7 @@ class SeveralPage(QWidget):
 
     def renew(self, node_ids: frozenset[str]) -> None:
         """Show these nodes as the document holds them now."""
-        graph, report = self.document.project.graph, self.document.report
+        graph, report = self.document.graph, self.document.here
         self.node_ids = sorted(node_ids, key=id_order)
         layers = [graph.nodes[node_id].layer for node_id in self.node_ids]
         self.title.setText(f"{len(layers)} layers")
@@ -71,7 +71,7 @@ class SeveralPage(QWidget):
             field.renew(values.pop() if len(values) == 1 else None)
 
     def _configure(self, name: str, value: object) -> None:
-        graph = self.document.project.graph
+        graph = self.document.graph
         try:
             for node_id in self.node_ids:
                 layer = graph.nodes[node_id].layer
@@ -85,10 +85,10 @@ class SeveralPage(QWidget):
         self.document.edit_graph(words, graph, merge=f"{','.join(self.node_ids)}.{name}")
 
     def _duplicate(self) -> None:
-        graph, copies = self.document.project.graph.duplicate(self.node_ids)
+        graph, copies = self.document.graph.duplicate(self.node_ids)
         self.document.edit_graph(f"Duplicate {len(copies)} layers", graph)
         self.document.select(copies)
 
     def _delete(self) -> None:
         count = len(self.node_ids)
-        self.document.edit_graph(f"Delete {count} layers", self.document.project.graph.remove(self.node_ids))
+        self.document.edit_graph(f"Delete {count} layers", self.document.graph.remove(self.node_ids))

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from nnstudio.core.blocks import title_at
 from nnstudio.engine.run import Run
 
 # Rows and columns that are drawn at most; of larger matrices every second, third, … one.
@@ -64,12 +65,12 @@ class Weights:
 def weigh(run: Run, wanted: Sequence[str]) -> Weights | None:
     """The first of the wanted nodes that has weights, else the first of the network; None where no layer has any."""
     network = run.network
-    for node_id in (*wanted, *network.names):
-        module = network.module_of(node_id) if node_id in network.names else None
+    for path in (*wanted, *network.names):
+        module = network.module_of(path)
         found = _parameter(module) if module is not None else None
         if found is not None:
             name, parameter = found
-            return _weights(node_id, run.project.graph.nodes[node_id].title, name, run.step, parameter)
+            return _weights(path, title_at(run.project.graph, path), name, run.step, parameter)
     return None
 
 

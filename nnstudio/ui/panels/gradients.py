@@ -12,6 +12,7 @@ import torch
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout
 
+from nnstudio.core.blocks import title_at
 from nnstudio.engine.run import Run, Snapshot
 from nnstudio.ui import theme
 from nnstudio.ui.document import Document
@@ -46,9 +47,8 @@ def measure(run: Run) -> Norms:
     gradients: list[torch.Tensor] = []
     owners: list[int] = []
     node_ids: list[str] = []
-    for node_id in network.names:
-        module = network.module_of(node_id)
-        own = [p.grad for p in module.parameters() if p.grad is not None] if module is not None else []
+    for node_id, module in network.modules_by_node():
+        own = [p.grad for p in module.parameters() if p.grad is not None]
         if own:
             owners.extend([len(node_ids)] * len(own))
             gradients.extend(own)
@@ -58,7 +58,7 @@ def measure(run: Run) -> Norms:
         with torch.inference_mode():
             squares = torch.stack(torch._foreach_norm(gradients)).double().square().cpu().numpy()
         np.add.at(norms, owners, squares)
-    titles = tuple(run.project.graph.nodes[node_id].title for node_id in node_ids)
+    titles = tuple(title_at(run.project.graph, node_id) for node_id in node_ids)
     return Norms(run.step, tuple(node_ids), titles, np.sqrt(norms))
 
 
@@ -171,8 +171,9 @@ class GradientsPanel(FramedPanel):
         self.plot.show_lines([(f"{len(self._titles)} layers", "muted")] if many else self._lines(len(steps) - 1))
 
     def _emphasise(self) -> None:
+        chosen = {self.document.path_of(node_id) for node_id in self.document.selection}
         for curve, node_id in zip(self._curves, self._node_ids, strict=False):
-            curve.emphasise(3.0 if node_id in self.document.selection else 1.5)
+            curve.emphasise(3.0 if node_id in chosen else 1.5)
 
     # -- words and numbers -----------------------------------------------------------------------------------------
 

@@ -63,7 +63,7 @@ def look(run: Run, *, resting: bool) -> Look:
     cells = _cells(run, resting) if inputs.shape[1] == 2 else 400
     grid, extent = _grid(prepared, cells, str(run.device))
     with run.looking():
-        output = run.loss_spec.probabilities(run.network(grid))
+        output = run.loss_spec.probabilities(run.output(grid))
     values = output.float().reshape(len(grid), -1).cpu().numpy()
     finite = bool(np.isfinite(values).all())
     trained = run.continuation != "carried" or any(p.grad is not None for p in run.network.parameters())

@@ -80,7 +80,8 @@ class WeightsPanel(FramedPanel):
         self.clear()
 
     def request(self) -> Callable[[Run], Weights | None]:
-        return partial(weigh, wanted=sorted(self.document.selection, key=id_order))
+        chosen = sorted(self.document.selection, key=id_order)
+        return partial(weigh, wanted=[self.document.path_of(node_id) for node_id in chosen])
 
     def draw(self, reading: Weights | None, snapshot: Snapshot) -> None:
         if reading is None:
