@@ -206,7 +206,7 @@ def heads(draw: Drawing, x: Value, size: int, number: int, causal: bool) -> Valu
 def transformer_encoder() -> Block:
     draw = Drawing()
     entry = draw.input()
-    x = draw("MultiheadAttention", "self_attn", entry, entry, entry, num_heads=4)
+    x = draw("MultiheadAttention", "self_attn", entry, num_heads=4)
     first = draw("LayerNorm", "norm1", draw("Add", "add1", entry, x))
     x = draw("ReLU", "relu", draw("Linear", "linear1", first, out_features=256))
     x = draw("Linear", "linear2", x, out_features=64)
@@ -219,7 +219,7 @@ def transformer_encoder() -> Block:
 def transformer_decoder() -> Block:
     draw = Drawing()
     entry, memory = draw.input("input"), draw.input("memory")
-    x = draw("MultiheadAttention", "self_attn", entry, entry, entry, num_heads=4, causal=True)
+    x = draw("MultiheadAttention", "self_attn", entry, num_heads=4, causal=True)
     first = draw("LayerNorm", "norm1", draw("Add", "add1", entry, x))
     x = draw("MultiheadAttention", "cross_attn", first, memory, memory, num_heads=4)
     second = draw("LayerNorm", "norm2", draw("Add", "add2", first, x))

@@ -52,6 +52,10 @@ class Network(nn.Module):
         results = writer.level(drawing, self, "", "", {}, build=True)
         nodes = [results[node.id].node for node in boundary(drawing, "output")]
         self.code_graph.output(nodes[0] if len(nodes) == 1 else tuple(nodes))
+        kept = {proxy.node for proxy in writer.made.values()}
+        for node in reversed(list(self.code_graph.nodes)):  # of several outputs those that nobody takes
+            if node.op == "call_function" and not node.users and node not in kept:
+                self.code_graph.erase_node(node)
         self.code_graph.lint()
         self.names, self.loose = writer.names, writer.loose
         self.places = {path: proxy.node.name for path, proxy in writer.made.items()}

@@ -8,14 +8,13 @@ from typing import Any
 from torch import nn
 
 from nnstudio.core.data import TensorType
-from nnstudio.core.kinds import Layer, Shape
+from nnstudio.core.kinds import Shape
 from nnstudio.core.problems import Complaint
-from nnstudio.core.spec import field
+from nnstudio.library.layers._tables import Table
 
 
 class Embedding(
-    Layer,
-    category="Dense",
+    Table,
     formula="y = W[x]",
     torch_class=nn.Embedding,
     reference="torch.nn.Embedding",
@@ -24,19 +23,8 @@ class Embedding(
 ):
     """Looks up a learned vector for each whole number: for tokens and categories."""
 
-    num_embeddings: int = field(1000, "How many different numbers there may be, counted from 0.", minimum=1)
-    embedding_dim: int = field(16, "How long each vector is.", minimum=1)
-
     def check(self, *types: TensorType) -> Iterable[Complaint]:
-        if types[0].dtype != "int64":
-            yield Complaint(
-                "whole numbers (int64), such as tokens",
-                f"numbers with a fraction ({types[0].dtype})",
-                "Use Linear for measurements.",
-            )
+        yield from self.check_tokens(types[0])
 
     def arguments(self, *shapes: Shape) -> Mapping[str, Any]:
-        return {"num_embeddings": self.num_embeddings, "embedding_dim": self.embedding_dim}
-
-    def summary(self, *shapes: Shape) -> str:
-        return f"{self.num_embeddings} × {self.embedding_dim}"
+        return self.chosen()
