@@ -85,6 +85,11 @@ class ImportRefused(ValueError):
     """What was to be imported cannot be: one sentence that says where and why."""
 
 
+def fits_not(error: BaseException) -> bool:
+    """Whether an error says that there is not enough memory."""
+    return isinstance(error, MemoryError) or "allocate memory" in str(error)
+
+
 class Values:
     """Numbers for values, none of which comes twice."""
 
@@ -107,3 +112,8 @@ def consumers(program: Program) -> Iterator[tuple[int, Step | End]]:
                 yield value, step
     for end in program.outputs:
         yield end.value, end
+
+
+def words(name: str) -> str:
+    """A name for the class of a list or a sequence of modules: "down_blocks" becomes "DownBlocks"."""
+    return "".join(word[:1].upper() + word[1:] for word in name.split("_")) or "Block"

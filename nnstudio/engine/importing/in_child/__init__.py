@@ -1,0 +1,1 @@
+"""What runs code and reads pickles of strangers. It is loaded by the child process alone: nothing else imports it."""
