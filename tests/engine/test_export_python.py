@@ -320,7 +320,7 @@ def test_the_class_gives_the_same_bytes_as_the_network(graph: Graph, tmp_path_fa
     torch.manual_seed(1)
     network = compile_network(graph, kind)
     path = tmp_path_factory.mktemp("module") / "exported.py"
-    source = f"import torch\nfrom torch import nn\n\n\n{class_source(network, check_graph(graph, kind))}"
+    source = f"import torch\nfrom torch import nn\n\n\n{class_source(graph, check_graph(graph, kind))}"
     path.write_text(source, encoding="utf-8")
     spec = importlib.util.spec_from_file_location("exported", path)
     assert spec is not None and spec.loader is not None
@@ -360,7 +360,7 @@ def test_steps_inside_a_layer_are_written_inside_one_line() -> None:
     ]
     assert lines_of(lambda x: x[:, -1]) == ["return x[:, -1]"]
     padded = lines_of(lambda x: nn.functional.pad(x, (1, 1), value=float("inf")))
-    assert padded == ['return nn.functional.pad(x, (1, 1), mode="constant", value=float("inf"))']
+    assert padded == ['return nn.functional.pad(x, (1, 1), value=float("inf"))']
 
 
 def test_what_cannot_be_written_is_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,12 +16,21 @@ _PLACES = (("nn", nn), ("torch.optim", optim), ("torch.optim.lr_scheduler", opti
 _PLACES_OF_FUNCTIONS = (("torch", torch), ("nn.functional", nn.functional), ("math", math))
 
 
+@dataclass(frozen=True)
+class Name:
+    """A variable where a value could stand."""
+
+    text: str
+
+
 class Inexpressible(ValueError):
     """A value for which no source can be written."""
 
 
 def literal(value: Any) -> str:
     """The source of a plain value. Texts are quoted by Python itself, so that nothing in them is ever code."""
+    if isinstance(value, Name):
+        return value.text
     if isinstance(value, torch.Size):
         value = tuple(value)
     if value is None or isinstance(value, (bool, int, str)):
@@ -77,4 +87,6 @@ def call(path: str, function: Callable[..., Any], arguments: Mapping[str, Any], 
 
 
 def _same(value: Any, default: Any) -> bool:
+    if isinstance(value, Name):
+        return False
     return isinstance(value, bool) == isinstance(default, bool) and bool(value == default)

@@ -54,10 +54,13 @@ def forward_lines(graph: fx.Graph, names: Mapping[str, str]) -> list[str]:
         if node in inlined or node in variables:
             continue
         if node.op == "placeholder":
-            variables[node] = node.target
+            variables[node] = str(node.target)
             continue
         if node.op == "output":
             lines.append(_return(node, variables, lines))
+            continue
+        if "loop" in node.meta:
+            lines += _loop(node, variables, names, place, inlined)
             continue
         pieces = _pieces(node)
         if pieces:
@@ -71,6 +74,37 @@ def forward_lines(graph: fx.Graph, names: Mapping[str, str]) -> list[str]:
         lines.append(f"{name} = {expression(node, variables)}")
         variables[node] = name
     return lines
+
+
+def _loop(
+    node: fx.Node,
+    variables: dict[fx.Node, str],
+    names: Mapping[str, str],
+    place: Mapping[fx.Node, int],
+    inlined: set[fx.Node],
+) -> list[str]:
+    """A block that is done several times: what it gives goes in again, and the rest stays as it is."""
+    pieces = _pieces(node) or [node]
+    arguments = [variables[given] for given in node.args]  # type: ignore[index]
+    lines = []
+    for number, piece in enumerate(pieces):
+        given = node.args[number]
+        dies = _last_use(given, place, inlined) <= place[node]  # type: ignore[arg-type]
+        if not dies or arguments.count(arguments[number]) > 1:
+            name = _piece_name(pieces, number, names) if len(pieces) > 1 else _name(node, names)
+            lines.append(f"{name} = {arguments[number]}")
+            arguments[number] = name
+        variables[piece] = arguments[number]
+    carried = ", ".join(arguments[: len(pieces)])
+    times = node.meta["loop"]
+    head = f"for _ in range({times}):" if times else f"for part in self{_way(str(node.target))}:"
+    called = f"self{_way(str(node.target))}" if times else "part"
+    return [*lines, head, f"    {carried} = {called}({', '.join(arguments)})"]
+
+
+def _way(target: str) -> str:
+    """From self to a module: .conv, or [0] in a list."""
+    return "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in target.split("."))
 
 
 def _return(node: fx.Node, variables: Mapping[fx.Node, str], lines: list[str]) -> str:
@@ -114,9 +148,9 @@ def expression(node: fx.Node, variables: Mapping[fx.Node, str]) -> str:
         if not _is_same(value, left_out.get(name, node))
     ]
     if node.op == "call_module":
-        return f"self.{node.target}({', '.join([*map(written, node.args), *keywords])})"
+        return f"self{_way(str(node.target))}({', '.join([*map(written, node.args), *keywords])})"
     if node.op == "get_attr":
-        return f"self.{node.target}"
+        return f"self{_way(str(node.target))}"
     if node.op == "call_method":
         return f"{part(node.args[0])}.{node.target}({', '.join([*map(written, node.args[1:]), *keywords])})"
     if node.op != "call_function":
@@ -160,10 +194,14 @@ def _pieces(node: fx.Node) -> list[fx.Node]:
     """What takes a tuple apart, in order, where it is taken apart whole; empty for a value that is no tuple."""
     if node.op != "call_module" and not (node.op == "call_method" and node.target in _TUPLES):
         return []
-    taken = {user.args[1]: user for user in node.users if user.target is operator.getitem}
+    taken = {user.args[1]: user for user in node.users if user.target is operator.getitem and _is_number(user.args[1])}
     if len(taken) < max(2, len(node.users)) or set(taken) != set(range(len(taken))):
         return []
     return [taken[number] for number in range(len(taken))]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _piece_name(pieces: list[fx.Node], number: int, names: Mapping[str, str]) -> str:
@@ -177,8 +215,10 @@ def _is_step_inside(node: fx.Node) -> bool:
     """Whether it needs no name: a parameter, or a step towards the value of a drawn node, used once."""
     if node.op == "get_attr":
         return True
-    if _pieces(node):
+    if _pieces(node) or "loop" in node.meta:
         return False
+    if node.target is operator.getitem and isinstance(node.args[0], fx.Node) and node in _pieces(node.args[0]):
+        return False  # it gets its name where the tuple is taken apart
     return node.op.startswith("call_") and "node" not in node.meta and len(node.users) == 1 and not _returned(node)
 
 

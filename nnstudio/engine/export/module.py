@@ -1,68 +1,95 @@
-"""The network as a class that a person could have written."""
+"""The network as classes that a person could have written, which need nothing but torch."""
 
 from __future__ import annotations
 
+import ast
 import inspect
-from collections.abc import Iterable
+import math
+import re
+import textwrap
 
-from nnstudio.core.graph import module_names
-from nnstudio.core.kinds import Layer
+import torch
+
+from nnstudio.core.blocks import every_node
+from nnstudio.core.data import TensorType
+from nnstudio.core.graph import Graph
 from nnstudio.core.problems import Problem
-from nnstudio.engine.compiler import GraphError, Report
-from nnstudio.engine.export.expressions import Inexpressible, call, path_of
-from nnstudio.engine.export.forward import forward_lines
-from nnstudio.engine.network import Network
+from nnstudio.core.project import Project
+from nnstudio.engine.compiler import GraphError, Report, check_graph
+from nnstudio.engine.data import prepare
+from nnstudio.engine.export.classes import Classes, plain
+from nnstudio.engine.export.expressions import Inexpressible
+from nnstudio.engine.export.levels import Levels
+
+__all__ = ["CLASS_NAME", "class_source", "own_classes", "plain", "to_module_source"]
 
 CLASS_NAME = "Network"
 
 
-def class_source(network: Network, report: Report) -> str:
-    """The class: its layers in the order in which they draw their weights, and the forward.
+def to_module_source(project: Project) -> str:
+    """A Python file with the network alone: its classes, the last of them called Network.
+
+    Raises:
+        GraphError: the drawing has errors, or a layer of it cannot be written as Python.
+        ValueError, OSError: its data cannot be read.
+    """
+    input_type = prepare(project.data).input_type if project.data.dataset is not None else None
+    return graph_source(project.graph, input_type, project.title, project.sentence)
+
+
+def graph_source(graph: Graph, input_type: TensorType | None = None, title: str = "", sentence: str = "") -> str:
+    """The file for a drawing whose Inputs get rows of this type, or of the types that they say.
+
+    Raises:
+        GraphError: the drawing has errors, or a layer of it cannot be written as Python.
+    """
+    report = check_graph(graph, input_type)
+    if report.errors:
+        raise GraphError(report.errors)
+    with torch.device("meta"):
+        body = class_source(graph, report)
+    own = own_classes(graph)
+    words = plain(f"{title or 'A network'}. {sentence}".strip())
+    head = textwrap.fill(words, 96, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+    used = body + "".join(own)
+    imports = [f"import {name}" for name in ("math", "torch") if re.search(rf"\b{name}\.", used)]
+    imports = [*imports[:-1], "", imports[-1]] if len(imports) > 1 else imports
+    imports = (
+        [*imports, "", "from torch import nn"] if imports == ["import math"] else [*imports, "from torch import nn"]
+    )
+    source = "\n\n\n".join(part.strip("\n") for part in ("\n".join(imports), *own, body)) + "\n"
+    source = f"{head}\n\n{source}"
+    try:
+        ast.parse(source)
+    except SyntaxError as error:  # a declaration whose source is broken
+        raise GraphError([Problem("error", f"The drawing cannot be written as Python: {error}.")]) from error
+    return source
+
+
+def class_source(graph: Graph, report: Report) -> str:
+    """The classes of a drawing, the innermost first: the last one is the network.
 
     Raises:
         GraphError: a layer for which no source can be written.
     """
-    nodes = network.drawing.nodes
-    lines = [f"class {CLASS_NAME}(nn.Module):", "    def __init__(self):", "        super().__init__()"]
-    for node_id, name in network.names.items():
-        shapes = [kind.shape for kind in report.nodes[node_id].inputs if kind is not None]
-        try:
-            made = layer_source(nodes[node_id].layer, shapes)
-        except Inexpressible as error:
-            message = f"{nodes[node_id].title} cannot be written as Python: {error}."
-            raise GraphError([Problem("error", message, node_id)]) from error
-        lines.append(f"        self.{name} = {made}{_remark(nodes[node_id].title, name)}")
     try:
-        body = forward_lines(network.code_graph, module_names(network.drawing))
+        top = Levels(report, CLASS_NAME).level(graph, "", CLASS_NAME, "")
+        return "\n\n".join(Classes(top).sources())
     except Inexpressible as error:
         raise GraphError([Problem("error", f"The drawing cannot be written as Python: {error}.")]) from error
-    lines += ["", "    def forward(self, x):", *(f"        {line}" for line in body)]
-    return "\n".join(lines) + "\n"
 
 
-def layer_source(layer: Layer, shapes: Iterable[tuple[int, ...]]) -> str:
-    """The call that makes the layer's module."""
-    made = layer.torch_class
-    path = path_of(made) or (made.__name__ if made in layer.own_source else None)
-    if path is None or type(layer).build is not Layer.build:
-        raise Inexpressible(f"the layer {type(layer).__name__} does not say how")
-    return call(path, made, layer.arguments(*shapes))
-
-
-def own_classes(network: Network) -> list[str]:
+def own_classes(graph: Graph) -> list[str]:
     """The source of the classes that torch does not have, each once."""
     found: dict[type, str] = {}
-    for node_id in network.names:
-        for own in network.drawing.nodes[node_id].layer.own_source:
-            found.setdefault(own, inspect.getsource(own))
+    for _, node in every_node(graph):
+        for own in node.layer.own_source:
+            if _is_needed(node.layer, own):
+                found.setdefault(own, inspect.getsource(own))
     return list(found.values())
 
 
-def _remark(title: str, name: str) -> str:
-    """The title behind the line, where the name could not say it."""
-    return "" if title == name else f"  # {plain(title)}"
-
-
-def plain(words: str) -> str:
-    """Words for a comment: one line, and nothing that is not seen."""
-    return "".join(letter if letter.isprintable() else " " for letter in " ".join(words.split()))
+def _is_needed(layer: object, own: type) -> bool:
+    """Whether a layer with these settings uses its own class."""
+    dropout = getattr(layer, "dropout", math.nan)
+    return not (own.__name__ == "AttentionWithDropout" and dropout == 0)

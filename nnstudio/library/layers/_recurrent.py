@@ -22,6 +22,18 @@ OUTPUTS: tuple[Port, ...] = (
 )
 
 
+# What torch takes where nothing is said; its classes take whatever they are given, so that nobody can ask them.
+_DEFAULTS = {
+    "num_layers": 1,
+    "bias": True,
+    "batch_first": False,
+    "dropout": 0.0,
+    "bidirectional": False,
+    "proj_size": 0,
+    "nonlinearity": "tanh",
+}
+
+
 class Recurrent(Layer, abstract=True):
     """Goes through a sequence step by step, and keeps what it needs in a state."""
 
@@ -82,7 +94,8 @@ class Recurrent(Layer, abstract=True):
 
     def arguments(self, *shapes: Shape) -> Mapping[str, Any]:
         chosen = {setting.name: getattr(self, setting.name) for setting in self.settings()}
-        return {"input_size": shapes[0][-1], **chosen}
+        known = {name: value for name, value in chosen.items() if value != _DEFAULTS.get(name, chosen)}
+        return {"input_size": shapes[0][-1], **known}
 
     def output_type(self, *types: TensorType | None) -> tuple[TensorType, ...]:
         given = types[0]
