@@ -181,7 +181,9 @@ class _Writer:
                     made = self._block(node, home, wanted[owner], (path, passes), name, arriving, own)
                 else:
                     made = self._layer(node, home, wanted[owner], (path, passes), name, arriving, own)
-                if own and node.frozen:
+                if own:
+                    self._initialise(drawing.nodes[owner], _held(home, wanted[owner]))
+                if own and drawing.nodes[owner].frozen:
                     self._freeze(home, wanted[owner], name)
             outputs = made if isinstance(made, tuple) else (made,)
             ports = layer.output_ports or layer.input_ports
@@ -216,12 +218,11 @@ class _Writer:
             elif isinstance(module, torch.Tensor):
                 home.register_buffer(name, module, persistent=False)
                 self.loose[here] = full
-            self._initialise(node, module)
         else:
             owner = paths[1] + (node.shares or node.id)
             if owner in self.names and owner != here:
                 self.names.setdefault(here, self.names[owner])
-        what = home._modules.get(name, home._parameters.get(name, home._buffers.get(name)))
+        what = _held(home, name)
         if isinstance(what, torch.Tensor):
             return layer.apply(fx.Proxy(self.graph.get_attr(full), self.tracer), *arriving)
         return layer.apply(None if what is None else _Call(self.graph, self.tracer, full), *arriving)
@@ -258,8 +259,6 @@ class _Writer:
             found = self.level(block.graph, part, f"{paths[0]}{node.id}/", prefix, given, fresh, passes)
             leaving = [found[exit_.id] for exit_ in exits]
             arriving = [*leaving, *arriving[len(leaving) :]]
-        if build:
-            self._initialise(node, here)
         return tuple(leaving) if len(leaving) > 1 else leaving[0]
 
     def _initialise(self, node: Node, module: Any) -> None:
@@ -284,6 +283,11 @@ class _Writer:
                 theirs = _parameter_home(home, wanted[drawing.nodes[other].shares or other], its)
                 mine = _parameter_home(home, wanted[node.id], parameter)
                 setattr(*mine, getattr(*theirs))
+
+
+def _held(home: nn.Module, name: str) -> Any:
+    """The module, parameter or constant of this name; None where there is none."""
+    return home._modules.get(name, home._parameters.get(name, home._buffers.get(name)))
 
 
 def _parameter_home(home: nn.Module, name: str, parameter: str) -> tuple[nn.Module, str]:

@@ -132,7 +132,7 @@ class Levels:
             else:
                 owner = node.shares or node_id
                 if owner not in members:
-                    members[owner] = self._member(node, names[owner], path, arriving)
+                    members[owner] = self._member(node, drawing.nodes[owner], names[owner], path, arriving)
                 member = members[owner]
                 if isinstance(layer, Block):
                     made = _called(graph, tracer, layer, member.name, arriving)
@@ -152,10 +152,10 @@ class Levels:
         found = [member for member in members.values() if member.made != Text("")]
         return Level(name, about, found, graph, names, self._ties(drawing, names, members), left_out)
 
-    def _member(self, node: Node, name: str, path: str, arriving: list[Any]) -> Member:
-        """The attribute of a node, with all that is done to it once it is there."""
+    def _member(self, node: Node, owner: Node, name: str, path: str, arriving: list[Any]) -> Member:
+        """The attribute that a node is the first to use, with all that is done to it once it is there."""
         layer, here = node.layer, path + node.id
-        remark = "" if node.title == name else node.title
+        remark = "" if owner.title == name else owner.title
         if isinstance(layer, Block):
             member = Member(name, self._block(node, layer, here, arriving), remark)
             kept = _statistics(layer.graph)
@@ -168,14 +168,14 @@ class Levels:
                 raise GraphError([Problem("error", message, here)]) from error
             member = Member(name, made, remark, buffer)
             kept = "running_mean" if getattr(layer, "track_running_stats", False) else ""
-        for parameter, initializer in node.initial:
+        for parameter, initializer in owner.initial:
             place = "{}" if parameter == "value" else "{}" + attribute(parameter)
             function = (
                 path_of(type(initializer).torch_function) or f"nn.init.{type(initializer).torch_function.__name__}"
             )
             given = "".join(f", {key}={_plain(value)}" for key, value in initializer.arguments().items())
             member.after.append(f"{function}({place}{given})")
-        if node.frozen and not member.buffer and member.made != Text(""):
+        if owner.frozen and not member.buffer and member.made != Text(""):
             member.after.append("{}.requires_grad_(False)")
             member.keeps = kept and ("each" if isinstance(layer, Block) else "itself")
         return member

@@ -12,6 +12,7 @@ import textwrap
 
 import torch
 
+from nnstudio.core.blocks import boundary
 from nnstudio.core.kinds import Loss, Metric
 from nnstudio.core.problems import Problem
 from nnstudio.core.project import Project
@@ -40,6 +41,7 @@ def to_python(project: Project) -> str:
     report = check(project)
     if not report.ready:
         raise GraphError(report.errors)
+    _refuse_several(project)
     try:
         source = _Script(project).source()
         ast.parse(source)
@@ -48,6 +50,19 @@ def to_python(project: Project) -> str:
     except (SyntaxError, ValueError, OSError) as error:  # a declaration whose source is broken or not at hand
         raise GraphError([Problem("error", f"The project cannot be written as Python: {error}.")]) from error
     return source
+
+
+def _refuse_several(project: Project) -> None:
+    """The script feeds all columns to one Input, and learns from one Output."""
+    outputs, inputs = boundary(project.graph, "output"), boundary(project.graph, "input")
+    odd = outputs[1:] or [node for node in outputs if node.layer.weight != 1 or node.layer.target != "target"]  # type: ignore[attr-defined]
+    odd = odd or inputs[1:] or [node for node in inputs if node.layer.features]  # type: ignore[attr-defined]
+    if odd:
+        fix = "Export the module alone, and write the training around it."
+        words = (
+            f"{odd[0].title} makes this a network with more than one loss or input, whose training no script has yet."
+        )
+        raise GraphError([Problem("error", f"{words} {fix}", odd[0].id, fix=fix)])
 
 
 class _Script:
