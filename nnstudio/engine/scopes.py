@@ -84,6 +84,9 @@ class _Checking:
                     fix = "Wire it on towards the Output, or delete it."
                     words = f"{node.title} leads to no Output, so it is left out. {fix}"
                     self.problems.append(Problem("warning", words, node_id, fix=fix))
+        for node_id in ordered:  # a tie may lead to a node that comes later
+            if node_id in alive:
+                self.problems.extend(self._check_ties(graph.nodes[node_id], alive))
         for node_id in graph.nodes:
             self.nodes.setdefault(node_id, NodeReport())
         self.problems.extend(_check_sense(graph, alive))
@@ -149,7 +152,6 @@ class _Checking:
         else:
             problems += self._check_layer(node, types)
         problems += self._check_shared(node)
-        problems += self._check_ties(node)
         problems += self._check_initial(node)
         return problems
 
@@ -278,17 +280,24 @@ class _Checking:
         )
         return [Problem.at(node.id, node.title, complaint)]
 
-    def _check_ties(self, node: Node) -> list[Problem]:
+    def _check_ties(self, node: Node, alive: set[str]) -> list[Problem]:
         problems = []
         for parameter, other, its in node.ties:
             if node.id not in self.shapes:
                 continue
             owner, mine = self.graph.nodes[other], self.shapes[node.id].get(parameter)
-            if mine is None:
+            if node.shares:
+                holder = self.graph.nodes[node.shares].title
+                got = f"that of {holder}, whose weights it shares"
+                complaint = Complaint(f"a {parameter} of its own to be tied", got, f"Tie that of {holder}.")
+            elif mine is None:
                 got = ", ".join(self.shapes[node.id]) or "no parameters"
                 complaint = Complaint(f"a parameter {parameter}, which is to be tied", got, "Undo the tie.")
+            elif other not in alive or owner.bypassed:
+                words = f"one in {owner.title}, which is left out"
+                complaint = Complaint(f"{parameter} tied to a parameter of the network", words, "Undo the tie.")
             elif other not in self.shapes:
-                continue  # it comes later, or has a problem of its own
+                continue  # it has a problem of its own
             elif self.shapes[other].get(its) != mine:
                 found = self.shapes[other].get(its)
                 words = f"{list(found)} in {owner.title}" if found else f"no {its} in {owner.title}"

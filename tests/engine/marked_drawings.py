@@ -16,7 +16,7 @@ from nnstudio.core.data import TensorType
 from nnstudio.core.graph import Graph, id_order
 from nnstudio.core.kinds import Initializer
 from nnstudio.core.spec import registered
-from nnstudio.engine.compiler import check_graph
+from nnstudio.engine.compiler import NodeReport, check_graph
 
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
@@ -26,16 +26,15 @@ def random_marked(seed: int) -> tuple[Graph, TensorType]:
     rng = random.Random(seed)
     graph, kind = random_drawing(seed, joined=True)
     for change in [*[_group] * rng.randint(1, 4), *rng.sample(_CHANGES, rng.randint(1, len(_CHANGES)))]:
-        path = rng.choice(list(_levels(graph)))
-        inner = graph_at(graph, path)
-        assert inner is not None
-        report = check_graph(graph, kind)
-        changed = change(inner, report.level(path), rng)
-        if changed is None:
-            continue
-        candidate = with_graph_at(graph, path, changed)
-        if not check_graph(candidate, kind).errors:
-            graph = candidate
+        paths = list(_levels(graph))
+        for path in rng.sample(paths, len(paths)):
+            inner = graph_at(graph, path)
+            assert inner is not None
+            changed = change(inner, check_graph(graph, kind).level(path), rng)
+            candidate = with_graph_at(graph, path, changed) if changed is not None else None
+            if candidate is not None and not check_graph(candidate, kind).errors:
+                graph = candidate
+                break
     return graph, kind
 
 
@@ -66,8 +65,9 @@ def _group(graph: Graph, report: Any, rng: random.Random) -> Graph | None:
 
 def _repeat(graph: Graph, report: Any, rng: random.Random) -> Graph | None:
     for node_id, node in graph.nodes.items():
-        found = report.nodes[node_id]
-        if isinstance(node.layer, Block) and found.inputs[: len(found.outputs)] == found.outputs and found.outputs:
+        found = report.nodes.get(node_id, NodeReport())
+        same = found.outputs and found.inputs[: len(found.outputs)] == found.outputs
+        if isinstance(node.layer, Block) and same and node.layer.repeat == 1:
             return graph.set_layer(node_id, node.layer.with_(repeat=rng.randint(2, 3), shared=rng.random() < 0.4))
     return None
 
@@ -79,7 +79,7 @@ def _freeze(graph: Graph, report: Any, rng: random.Random) -> Graph | None:
 
 def _bypass(graph: Graph, report: Any, rng: random.Random) -> Graph | None:
     for node_id in report.order:
-        found = report.nodes[node_id]
+        found = report.nodes.get(node_id, NodeReport())
         if graph.nodes[node_id].layer.role == "layer" and len(found.inputs) == 1 and found.inputs == found.outputs:
             return graph.bypass([node_id])
     return None
@@ -104,16 +104,19 @@ def _share(graph: Graph, report: Any, rng: random.Random) -> Graph | None:
 
 
 def _tie(graph: Graph, report: Any, rng: random.Random) -> Graph | None:
-    lines = [graph.nodes[i] for i in report.order if type(graph.nodes[i].layer).__name__ == "Linear"]
-    for node in lines:
-        for other in lines:
-            if node.id != other.id and report.nodes[node.id].outputs[0] == report.nodes[other.id].outputs[0]:
-                return graph.tie(node.id, "weight", other.id, "weight")
+    names = ("Linear", "Conv1d", "Conv2d", "BatchNorm1d", "BatchNorm2d", "LayerNorm")
+    found = [i for i in report.order if type(graph.nodes[i].layer).__name__ in names]
+    for _ in range(20 if len(found) > 1 else 0):
+        node_id, other = rng.sample(found, 2)
+        parameter = rng.choice(["weight", "bias"])
+        shapes = [report.nodes[i].outputs[0].shape for i in (node_id, other)]
+        if shapes[0] == shapes[1] and graph.nodes[node_id].layer == graph.nodes[other].layer:
+            return graph.tie(node_id, parameter, other, parameter)
     return None
 
 
 _Change = Callable[[Graph, Any, random.Random], Graph | None]
-_CHANGES: list[_Change] = [_repeat, _repeat, _freeze, _freeze, _bypass, _initialise, _share, _tie]
+_CHANGES: list[_Change] = [_repeat, _repeat, _freeze, _freeze, _bypass, _initialise, _share, _tie, _tie]
 
 
 # -- meaning -----------------------------------------------------------------------------------------------------------

@@ -97,8 +97,11 @@ def _loop(
         variables[piece] = arguments[number]
     carried = ", ".join(arguments[: len(pieces)])
     times = node.meta["loop"]
-    head = f"for _ in range({times}):" if times else f"for part in self{_way(str(node.target))}:"
-    called = f"self{_way(str(node.target))}" if times else "part"
+    part = "block"
+    while part in names.values() or part in variables.values():
+        part += "_"
+    head = f"for _ in range({times}):" if times else f"for {part} in self{_way(str(node.target))}:"
+    called = f"self{_way(str(node.target))}" if times else part
     return [*lines, head, f"    {carried} = {called}({', '.join(arguments)})"]
 
 
