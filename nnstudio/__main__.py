@@ -8,10 +8,16 @@ from collections.abc import Sequence
 from nnstudio.cli import command_line
 from nnstudio.cli.refusal import WRONG_USE, Refusal
 
+IMPORT_CHILD = "--import-child"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line says; the exit code."""
     words = sys.argv[1:] if argv is None else argv
+    if words[:1] == [IMPORT_CHILD]:  # a program that is one file starts itself to run what it imports
+        from nnstudio.engine.importing.in_child.child import main as import_child
+
+        return import_child(words[1:])
     try:
         line = command_line.parse(words)
     except Refusal as refusal:

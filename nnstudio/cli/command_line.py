@@ -20,7 +20,7 @@ from nnstudio import __version__
 from nnstudio.cli import output
 from nnstudio.cli.refusal import INTERRUPTED, PROBLEMS, READER_GONE, WRONG_USE, ReaderGone, Refusal
 
-COMMANDS = ("examples", "new", "check", "train", "evaluate", "predict", "export")
+COMMANDS = ("examples", "new", "check", "train", "evaluate", "predict", "export", "import")
 _DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -59,7 +59,8 @@ def run(line: argparse.Namespace) -> int:
         with warnings.catch_warnings():
             if not line.debug:
                 warnings.simplefilter("ignore")
-            code: int = importlib.import_module(f"nnstudio.cli.{line.command}").run(line)
+            module = {"import": "importing"}.get(line.command, line.command)  # `import` is a word of Python's own
+            code: int = importlib.import_module(f"nnstudio.cli.{module}").run(line)
             return code
     except ReaderGone:
         output.silence()
@@ -167,11 +168,45 @@ def _parser() -> _Parser:
     predict.add_argument("--input", required=True, metavar="ROWS.csv", help=rows)
     predict.add_argument("--output", metavar="OUT.csv", help="where the predictions go; without it they are printed")
 
-    export = command("export", "write a project as a program of its own")
+    export = command("export", "write a project as a file for other programs")
     reads_project(export)
-    forms = "python: one file that needs torch and scikit-learn"
-    export.add_argument("--to", required=True, choices=("python",), help=forms)
-    export.add_argument("out", metavar="OUT.py", help="the file to write")
+    forms = (
+        "python: one file that trains the network; module: the network alone, as classes of torch; onnx: the network with its weights, for ONNX Runtime; "
+        "pt2: the same, for torch.export.load; safetensors: the weights alone"
+    )
+    choices = ("python", "module", "onnx", "pt2", "safetensors")
+    export.add_argument("--to", required=True, choices=choices, metavar="FORMAT", help=forms)
+    export.add_argument("out", metavar="OUT", help="the file to write")
+    speaks_json(export, "print one object")
+
+    importing = command("import", "make a project of what others wrote, or put weights from a file into one")
+    importing.add_argument(
+        "file",
+        metavar="FILE[:CLASS]",
+        help="an ONNX file, a .pt2 of torch.export, a Python file with the name of a torch.nn.Module in it, or a "
+        "project that gets weights",
+    )
+    importing.add_argument(
+        "--arguments", metavar="JSON", help='what the class is made with: {"depth": 3}, or a list such as [3, 10]'
+    )
+    importing.add_argument(
+        "--input",
+        action="append",
+        default=[],
+        metavar="SIZES",
+        help="the sizes of one row of an input, without the batch: 3x32x32, or 16:int64; once for each input",
+    )
+    importing.add_argument(
+        "--weights", metavar="FILE", help="put the weights of this file in: safetensors, .pt or .pth"
+    )
+    importing.add_argument(
+        "-o", "--output", metavar="OUT", help="the project file to make; else it is called as FILE is"
+    )
+    importing.add_argument("--force", action="store_true", help="replace OUT when it is there already")
+    importing.add_argument(
+        "--agree", action="store_true", help="you agree that the code in FILE is run (a Python file or a .pt2)"
+    )
+    speaks_json(importing, "print one object")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""`nnstudio export`: the project as a program of its own."""
+"""`nnstudio export`: the project as a file that other programs take."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from argparse import Namespace
 from pathlib import Path
 
 from nnstudio.cli import project_file
-from nnstudio.cli.output import complain, say
-from nnstudio.cli.refusal import GOOD
+from nnstudio.cli.output import complain, say, say_json
+from nnstudio.cli.refusal import GOOD, PROBLEMS, Refusal
 from nnstudio.engine.compiler import GraphError
-from nnstudio.engine.export.python import to_python
+from nnstudio.engine.export.formats import FORMATS
 
 
 def run(line: Namespace) -> int:
@@ -19,10 +19,23 @@ def run(line: Namespace) -> int:
         complain(notice)
     path = Path(line.out)
     project_file.check_place(path, line.file)
+    form = FORMATS[line.to]
     try:
-        source = to_python(stored.project)
+        made = form.write(stored.project, stored.checkpoint, lambda step: None)
     except GraphError as error:
         raise project_file.problems_refusal(line.file, list(error.problems)) from error
-    project_file.write_text(path, source)
-    say(f"{line.out}: {source.count(chr(10))} lines; run it with: python {line.out}")
+    except ValueError as error:
+        raise Refusal(f"{line.file}: {error}", PROBLEMS) from error
+    project_file.write_bytes(path, made.content)
+    if line.json:
+        say_json({"file": line.out, "format": line.to, "bytes": len(made.content), "notices": list(made.notices)})
+        return GOOD
+    if line.to in ("python", "module"):
+        lines = made.content.count(10)  # the byte of a line's end
+        use = f"run it with: python {line.out}" if line.to == "python" else "import Network from it"
+        say(f"{line.out}: {lines} lines; {use}")
+    else:
+        say(f"{line.out}: {form.title}, {len(made.content):,} bytes")
+    for notice in made.notices:
+        complain(notice)
     return GOOD

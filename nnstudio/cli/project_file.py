@@ -35,8 +35,13 @@ def write(path: Path, project: Project, checkpoint: Checkpoint | None = None, pi
 
 def write_text(path: Path, text: str) -> None:
     """Replace a text file at once and whole. Raises Refusal."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file at once and whole. Raises Refusal."""
     try:
-        storage.replace_file(path, text.encode("utf-8"))
+        storage.replace_file(path, content)
     except OSError as error:
         raise Refusal(f"{path} could not be written: {error.strerror or error}.") from error
 

@@ -92,6 +92,7 @@ class Application(QObject):
         QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _: self.show_theme(self.memory.theme))
         self.gallery = gallery.Gallery(self.memory.recent())
         self.gallery.example_chosen.connect(self.open_example)
+        self.gallery.architecture_chosen.connect(self.open_architecture)
         self.gallery.project_chosen.connect(self.open_project)
         self.gallery.new_chosen.connect(self.new_project)
         self.gallery.open_chosen.connect(self.ask_for_project)
@@ -174,6 +175,20 @@ class Application(QObject):
             self._show(storage.project_from_json(dict(example.written), example.title))
 
         self._when_ready(f"Opening {example.title}…", show)
+
+    def open_architecture(self, name: str) -> None:
+        """Open a known architecture, without weights, as a new project."""
+        found = next((architecture for architecture in gallery.architectures() if architecture.name == name), None)
+        if found is None:
+            raise ValueError(f"there is no architecture called {name!r}")
+
+        def show() -> None:
+            try:
+                self._show(storage.project_from_json(json.loads(found.path.read_text("utf-8")), found.title))
+            except (OSError, ValueError) as error:
+                self._refuse(f"{found.title} could not be opened: {error}")
+
+        self._when_ready(f"Opening {found.title}…", show)
 
     def open_project(self, path: str) -> None:
         """Open a project file, or bring the window to the front that has it already."""

@@ -72,10 +72,39 @@ def examples() -> list[Example]:
     return sorted(found, key=lambda example: (example.order, example.name))
 
 
+@dataclass(frozen=True, eq=False)
+class Architecture:
+    """A known architecture that comes with the program: what its card shows. Its drawing is in a file of its own."""
+
+    name: str
+    title: str
+    sentence: str
+    family: str
+    written: Mapping[str, Any]
+
+    @property
+    def path(self) -> Path:
+        return paths.resources() / "architectures" / f"{self.name}.json"
+
+
+def architectures() -> list[Architecture]:
+    """All of them, family by family; none where the list cannot be read."""
+    try:
+        listed = json.loads((paths.resources() / "architectures" / "index.json").read_text(encoding="utf-8"))
+        return [
+            Architecture(str(one["name"]), str(one["title"]), str(one["sentence"]), str(one["family"]), one)
+            for one in listed
+        ]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
 class Gallery(QWidget):
     """The first window. It only says what was chosen; the application opens it."""
 
     example_chosen = Signal(str)
+    architecture_chosen = Signal(str)
+    import_chosen = Signal()
     project_chosen = Signal(str)
     new_chosen = Signal()
     open_chosen = Signal()
@@ -108,6 +137,13 @@ class Gallery(QWidget):
         self.open_button.setShortcut("Ctrl+O")
         icons.attach(self.open_button, "folder-open")
         self.open_button.clicked.connect(self.open_chosen)
+        self.import_button = QPushButton(" Import…")
+        self.import_button.setObjectName("gallery_import")
+        self.import_button.setAccessibleName("Import…")
+        self.import_button.setToolTip("Draws a network that others wrote: ONNX, a Python file, a .pt2.")
+        self.import_button.setShortcut("Ctrl+I")
+        icons.attach(self.import_button, "download")
+        self.import_button.clicked.connect(self.import_chosen)
         self.new_button = QPushButton(" New project")
         self.new_button.setObjectName("gallery_new")
         self.new_button.setAccessibleName("New project")
@@ -123,6 +159,7 @@ class Gallery(QWidget):
         self._recent = Grid()
         self._examples_heading = _heading("Examples")
         self._examples = Grid()
+        self._families: list[tuple[QLabel, Grid]] = []
         self._nothing = QLabel("Nothing here has these words.")
         self._nothing.setProperty("role", "muted")
         self._nothing.hide()
@@ -143,7 +180,26 @@ class Gallery(QWidget):
 
     def cards(self) -> list[Card]:
         """The cards that are shown now, recent projects first."""
-        return [*self._recent.shown(), *self._examples.shown()]
+        return [card for _, grid in self._sections() for card in grid.shown()]
+
+    def _sections(self) -> list[tuple[QLabel, Grid]]:
+        return [(self._recent_heading, self._recent), (self._examples_heading, self._examples), *self._families]
+
+    def show_architectures(self) -> None:
+        """List the known architectures, below everything else; there are many, so this waits for the first paint."""
+        if self._families:
+            return
+        groups: dict[str, list[Card]] = {}
+        for architecture in architectures():
+            groups.setdefault(architecture.family, []).append(self._architecture_card(architecture))
+        for family, cards in groups.items():
+            heading, grid = _heading(f"Architectures: {family[:1].lower()}{family[1:]}"), Grid()
+            place = self._column.indexOf(self._nothing)
+            self._column.insertWidget(place, heading)
+            self._column.insertWidget(place + 1, grid)
+            grid.set_cards(cards)
+            self._families.append((heading, grid))
+        self._find(self.search.text())
 
     def show_recent(self, recent: Iterable[Path]) -> None:
         """List these project files; their pictures follow one by one, so that the window is not held up."""
@@ -196,6 +252,7 @@ class Gallery(QWidget):
         if not self._was_painted:
             self._was_painted = True
             QTimer.singleShot(0, self, self.painted.emit)
+            QTimer.singleShot(30, self, self.show_architectures)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if dropped_projects(event):
@@ -223,12 +280,13 @@ class Gallery(QWidget):
         header.addStretch(1)
         header.addWidget(self.search, 1)
         header.addWidget(self.open_button)
+        header.addWidget(self.import_button)
         header.addWidget(self.new_button)
         return header
 
     def _scrolled(self) -> QScrollArea:
         inside = QWidget()
-        column = QVBoxLayout(inside)
+        self._column = column = QVBoxLayout(inside)
         column.setContentsMargins(32, 4, 32, 32)
         column.setSpacing(12)
         for widget in (self._recent_heading, self._recent, self._examples_heading, self._examples, self._nothing):
@@ -272,6 +330,17 @@ class Gallery(QWidget):
         card.installEventFilter(_Visible(self._show_card, card))
         return card
 
+    def _architecture_card(self, architecture: Architecture) -> Card:
+        def draw(painter: QPainter, place: QRectF) -> None:
+            miniature.draw(painter, place, architecture.written)
+
+        card = Card(architecture.title, architecture.sentence, None, draw)
+        card.setObjectName(f"architecture_{architecture.name}")
+        card.clicked.connect(lambda: self.architecture_chosen.emit(architecture.name))
+        card.moved.connect(self._move)
+        card.installEventFilter(_Visible(self._show_card, card))
+        return card
+
     def _recent_card(self, path: Path) -> Card:
         moment = QDateTime.fromSecsSinceEpoch(int(path.stat().st_mtime))
         saved = QLocale().toString(moment, QLocale.FormatType.ShortFormat)
@@ -293,7 +362,7 @@ class Gallery(QWidget):
             QTimer.singleShot(0, self, self._read_picture)
 
     def _find(self, typed: str) -> None:
-        for heading, grid in ((self._recent_heading, self._recent), (self._examples_heading, self._examples)):
+        for heading, grid in self._sections():
             grid.show_only(lambda card: card.answers(typed))
             heading.setVisible(bool(grid.shown()))
         self._nothing.setVisible(not self.cards())

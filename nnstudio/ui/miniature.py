@@ -24,6 +24,7 @@ _CATEGORIES = {
     r"Add|Multiply|Concatenate": "combine",
     r"Dropout": "regularisation",
     r"Flatten|Reshape": "shape",
+    r"^Block$": "blocks",
 }
 
 

@@ -81,7 +81,7 @@ class _Row(QWidget):
         self.progress = Progress()
         self.device = _device_button(document)
         self.export = _MenuButton("Export", "export_button", actions.menus["export"], "download")
-        self.export.setToolTip("Writes the network as Python source, or the drawing as a picture.")
+        self.export.setToolTip("Writes the network for other programs, or the drawing as a picture.")
         self.search = ActionButton(actions["search"], "search_button")
         wide = max(self.train.sizeHint().width(), self.pause.sizeHint().width(), 104)
         for button in (self.train, self.pause):

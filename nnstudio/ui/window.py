@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QObject, Qt, QTimer, Signal
@@ -13,6 +14,7 @@ from nnstudio.core import storage
 from nnstudio.core.blocks import Block
 from nnstudio.core.problems import Problem
 from nnstudio.engine.compiler import GraphError
+from nnstudio.engine.export.formats import FORMATS
 from nnstudio.engine.export.python import to_python
 from nnstudio.ui import help as help_texts
 from nnstudio.ui import icons
@@ -23,6 +25,7 @@ from nnstudio.ui.canvas.canvas import Canvas
 from nnstudio.ui.data_panel import DataPanel
 from nnstudio.ui.docks import Docks
 from nnstudio.ui.document import Document
+from nnstudio.ui.exporting import Exporting, svg
 from nnstudio.ui.first_size import first_size
 from nnstudio.ui.gallery import dropped_projects
 from nnstudio.ui.inspector import Inspector
@@ -68,6 +71,7 @@ class Window(QMainWindow):
         self.training_form = TrainingForm(document, self.training)
         self.panels = [panel(document) for panel in PANELS]
         self.banner = Banner()
+        self.exporting = Exporting(self)
         self.status = Status(document)
         self.installEventFilter(_Tips(self.status, self))
         self.toolbar = Toolbar(document, self.training, self.actions_)
@@ -96,6 +100,8 @@ class Window(QMainWindow):
         self.status.problem_chosen.connect(self.show_problem)
         self.training.state_changed.connect(self._renew)
         self.training.message.connect(self.tell)
+        self.exporting.finished.connect(self._exported)
+        self.exporting.refused.connect(self._refuse)
         self.training.problem.connect(self._show_training_problem)
         document.state_changed.connect(self._renew)
         document.selected.connect(lambda _: self._renew())
@@ -128,6 +134,8 @@ class Window(QMainWindow):
             "save_as": self.save_as,
             "export_python": self.export_python,
             "export_picture": self.export_picture,
+            "export_svg": self.export_svg,
+            **{f"export_{name}": partial(self.export_to, name) for name in ("onnx", "pt2", "safetensors")},
             "gallery": self.gallery_wanted.emit,
             "close": self.close,
             "quit": self.quit_wanted.emit,
@@ -285,6 +293,27 @@ class Window(QMainWindow):
         """Ask for a file and write the drawing as a PNG."""
         return self._export("Export a picture", "PNG pictures (*.png)", ".png", _png(self.canvas.picture()))
 
+    def export_svg(self) -> bool:
+        """Ask for a file and write the drawing as an SVG."""
+        content = svg(self.canvas.scene(), self.canvas.picture_area(), self.document.name)
+        return self._export("Export a picture", "SVG pictures (*.svg)", ".svg", content)
+
+    def export_to(self, name: str) -> bool:
+        """Ask for a file and have the network written to it; `exporting` says when it is there."""
+        form = FORMATS[name]
+        kind = f"{form.title} (*{form.suffix})"
+        path = self._ask_for_file(f"Export {form.title}", self.document.name + form.suffix, kind, form.suffix)
+        if path is None:
+            return False
+        self.training.checkpoint_now()
+        self.exporting.start(self.document, form, path)
+        return True
+
+    def _exported(self, path: Path, notices: tuple[str, ...]) -> None:
+        self.tell(f"Exported to {path.name}.")
+        if notices:
+            self.banner.say("export", " ".join((f"{path.name} is written.", *notices)))
+
     def _export(self, title: str, kind: str, suffix: str, content: bytes) -> bool:
         path = self._ask_for_file(title, self.document.name + suffix, kind, suffix)
         if path is None:
@@ -317,6 +346,7 @@ class Window(QMainWindow):
             event.ignore()
             return
         self.training.shut_down()
+        self.exporting.shut_down()
         self.memory.remember_window(self.saveGeometry(), self.saveState())
         event.accept()
         self.closed.emit()

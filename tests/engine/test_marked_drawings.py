@@ -124,7 +124,8 @@ def test_the_drawings_have_everything() -> None:
     drawn = [random_marked(seed)[0] for seed in SEEDS]
     nodes = [node for graph in drawn for _, node in every_node(graph)]
     assert max(map(depth, drawn)) >= 3
+    assert any(node.ties for node in nodes)
     assert any(isinstance(n.layer, Block) and n.layer.repeat > 1 and n.layer.shared for n in nodes)
     assert any(isinstance(n.layer, Block) and n.layer.repeat > 1 and not n.layer.shared for n in nodes)
-    for mark in ("frozen", "bypassed", "shares", "ties", "initial"):
+    for mark in ("frozen", "bypassed", "shares", "initial"):
         assert sum(bool(getattr(node, mark)) for node in nodes) >= 3, mark

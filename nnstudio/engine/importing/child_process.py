@@ -24,7 +24,7 @@ from nnstudio.engine.importing.imported import Imported
 from nnstudio.engine.importing.program import ImportRefused
 from nnstudio.engine.importing.safetensors_file import Stored
 
-SECONDS = 300.0
+SECONDS = 600.0
 ANSWER, DRAWING, TENSORS = "answer.json", "drawing.nnstudio", "tensors.safetensors"  # what a child leaves behind
 CHILD = "--import-child"  # the word with which a program that is one file starts itself as a child
 _LARGEST_ANSWER = 32 << 20

@@ -12,7 +12,7 @@ from torch import nn
 
 from nnstudio.core.kinds import Layer
 from nnstudio.core.spec import SpecError, registered
-from nnstudio.engine.importing.merge import Tensor
+from nnstudio.engine.importing.merge import Held, Tensor
 from nnstudio.engine.importing.translate import Refused, Translation, array
 
 
@@ -85,20 +85,36 @@ def translate(work: Translation, layer: Layer) -> Any:
         module=full_name,
         weights=weights,
         parameters={key: _first_name(work, value, f"{full_name}.{key}") for key, value in parameters.items()},
-        frozen=bool(parameters) and not any(value.requires_grad for value in parameters.values()),
+        frozen=_is_frozen(module, parameters) and not work.learns_statistics(module),
     )
     return _outputs(layer, outputs, event.result)
 
 
+def _is_frozen(module: nn.Module, parameters: Mapping[str, nn.Parameter]) -> bool:
+    return bool(parameters) and not any(value.requires_grad for value in parameters.values())
+
+
 def _as_called(layer: Layer, module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Layer:
-    """The layer with the settings that torch takes with each call, such as need_weights."""
+    """The layer with the settings that torch takes with each call, such as need_weights or output_size."""
     signature = inspect.signature(type(module).forward)
     chosen = {setting.name for setting in layer.settings()} & signature.parameters.keys()
     if not chosen:
         return layer
     bound = signature.bind(module, *args, **kwargs)
     bound.apply_defaults()
-    return layer.with_(**{name: bound.arguments[name] for name in chosen})
+    said = {name: bound.arguments[name] for name in chosen}
+    if isinstance(said.get("output_size"), tuple):  # which may say those of the rows and the channels too
+        said["output_size"] = said["output_size"][-_axes(module) :]
+    try:
+        return layer.with_(**said)
+    except SpecError as error:
+        raise Refused(str(error)) from None
+
+
+def _axes(module: nn.Module) -> int:
+    """How many axes an image or a series has that a module is for: 2 of MaxUnpool2d."""
+    digits = [letter for letter in type(module).__name__ if letter.isdigit()]
+    return int(digits[-1]) if digits else 8
 
 
 def _first_name(work: Translation, parameter: nn.Parameter, name: str) -> str:
@@ -147,6 +163,10 @@ def _inputs(layer: Layer, module: nn.Module, args: tuple[Any, ...], kwargs: Mapp
     except TypeError:
         bound = {f"input_{place}": argument for place, argument in enumerate((*args, *kwargs.values()))}
     given = [(name, value) for name, value in list(bound.items())[1:] if value is not None]
+    if isinstance(module, (nn.RNNBase, nn.RNNCellBase)):
+        given = given[:1] if _is_zero(given[1:]) else given
+    if any(name.endswith("mask") for name, _ in given):
+        given = [(name, value) for name, value in given if not name.endswith("is_causal")]  # the mask says it
     ports = [port.name for port in layer.input_ports]
     settings = {setting.name for setting in layer.settings()}
     found: dict[str, Any] = {}
@@ -157,7 +177,7 @@ def _inputs(layer: Layer, module: nn.Module, args: tuple[Any, ...], kwargs: Mapp
             if name in settings:
                 continue  # the layer has it by now
             if not isinstance(value, Tensor) and not hasattr(value, "tensor"):
-                if value in (False, _usual(module, name)):
+                if value in (False, _usual(module, name)) or hasattr(layer, name):
                     continue
                 raise Refused(
                     f"{type(module).__name__} is called with {name}={value!r:.40}, which a layer does not have"
@@ -167,6 +187,12 @@ def _inputs(layer: Layer, module: nn.Module, args: tuple[Any, ...], kwargs: Mapp
             port = free[0]
         found[port] = value
     return [found.get(port) for port in ports]
+
+
+def _is_zero(given: list[tuple[str, Any]]) -> bool:
+    """Whether these are states of zeros, from which a recurrent layer begins by itself."""
+    states = [value for _, value in _flat(given)]
+    return bool(states) and all(isinstance(state, Held) and not state.tensor.any() for state in states)
 
 
 # Names that an input of a layer has, where torch calls it otherwise.

@@ -7,7 +7,7 @@ the batch or on the training; where they differ otherwise, a drawing cannot say 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -34,6 +34,7 @@ class Held:
     tensor: torch.Tensor
     name: str = ""
     axis: int | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Merger:
                 result = self.value(a.result, b.result, c.result)
             except _Unlike as error:
                 raise ImportRefused(f"{a.where}: {error}") from None
-            merged.append(Event(a.name, args, kwargs, result, a.calls, a.where, a.module, a.module_name, a.whole))
+            merged.append(replace(a, args=args, kwargs=kwargs, result=result))
         return merged
 
     def value(self, a: Any, b: Any, c: Any) -> Any:
@@ -146,7 +147,7 @@ class Merger:
         if a.tensor.shape == b.tensor.shape:
             if a.tensor.dtype != b.tensor.dtype or not torch.equal(a.tensor.nan_to_num(), b.tensor.nan_to_num()):
                 raise _Unlike("a constant depends on the size of the batch.")
-            return Held(a.tensor, a.name)
+            return Held(a.tensor, a.name, None, a.origin)
         kind = self.type(Value(0, tuple(a.tensor.shape), torch.float32), Value(0, tuple(b.tensor.shape), torch.float32))
         one, other = a.tensor.select(kind.axis, 0), b.tensor.select(kind.axis, 0)
         if not all(
@@ -156,7 +157,7 @@ class Merger:
         ):
             raise _Unlike("a constant has another value for each row of the batch.")
         assert other.shape == one.shape
-        return Held(one.unsqueeze(kind.axis), a.name, kind.axis)
+        return Held(one.unsqueeze(kind.axis), a.name, kind.axis, a.origin)
 
     def _plain(self, a: Any, b: Any, c: Any) -> Any:
         if a is b is c or (a == b and a == c):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import nn
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from nnstudio.engine.importing.imported import Imported, drawn
 from nnstudio.engine.importing.module_program import program_of
@@ -35,8 +38,14 @@ def import_module(
         program, notices = program_of(module, examples, title, input_names, trainable)
         found = drawn(program)
         same_in_training = trainable and not any(notice.startswith("In training") for notice in notices)
-        notices += tuple(verify(module, found, examples, same_in_training))
+        places = tuple(end.value - 1 for end in program.inputs)  # the first values of a recording are its inputs
+        notices += tuple(verify(module, found, examples, places, same_in_training))
     return found.imported(notices)
+
+
+def _every_tensor(module: nn.Module) -> Iterator[torch.Tensor]:
+    yield from module.parameters()
+    yield from module.buffers()
 
 
 def _check(module: nn.Module, examples: tuple[torch.Tensor, ...], title: str) -> None:
@@ -50,6 +59,9 @@ def _check(module: nn.Module, examples: tuple[torch.Tensor, ...], title: str) ->
         if example.dtype not in _DTYPES:
             kind = str(example.dtype).removeprefix("torch.")
             raise ImportRefused(f"{title}: input {place} is {kind}; a drawing knows float32, int64 and bool.")
+    if any(isinstance(one, (UninitializedParameter, UninitializedBuffer)) for one in _every_tensor(module)):
+        with torch.no_grad():  # a lazy module finds its sizes when it is run for the first time
+            module(*examples)
     for kind, tensors in (("parameter", module.named_parameters()), ("buffer", module.named_buffers())):
         for name, tensor in tensors:
             if tensor.device.type != "cpu":

@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from torch import nn
 
 from nnstudio.engine.importing import functions, leaves
 from nnstudio.engine.importing.merge import Different, Merger, Tensor
+from nnstudio.engine.importing.parts import alive
 from nnstudio.engine.importing.program import End, ImportRefused, Program, fits_not
-from nnstudio.engine.importing.record import Event, Recorder, Recording, Weight
+from nnstudio.engine.importing.record import Event, Recorder, Recording, Value, Weight
 from nnstudio.engine.importing.translate import Refused, Translation
 
 SIZES = (2, 3)  # rows of the batch
@@ -125,11 +127,18 @@ class _Attempt:
             tensor = Tensor(a.number, self.merger.type(a, b))
             work.wires[a.number] = tensor
             inputs.append(End(name, a.number, tensor.type))
+        work.used = frozenset(
+            value.number for event in events for value in _numbered([event.args, event.kwargs, first.output])
+        )
+        work.statistics = frozenset(training.statistics if training is not None else ())
         for event in events:
             self._translate(work, event)
+        if events:
+            work.begin(replace(events[-1], calls=(), learns=True))  # from here on nothing lies in a module
         outputs = self._outputs(work, first, second, training)
-        self._unused(work)
-        return Program(tuple(inputs), outputs, tuple(work.steps), self.title), tuple(self.notices)
+        program = self._with_used(Program(tuple(inputs), outputs, tuple(work.steps), self.title))
+        self._note(program)
+        return program, tuple(self.notices)
 
     # -- running -----------------------------------------------------------------------------------------------------
 
@@ -206,18 +215,41 @@ class _Attempt:
                 else:
                     wire = work.wire(self.merger.value(value, other[name], value))
             except Exception as error:
-                raise ImportRefused(f"{self.title}: its output {name} is not made by a layer: {error}.") from None
+                raise ImportRefused(
+                    f"{self.title}: its output {name} is not made by a layer: {str(error).rstrip('.')}."
+                ) from None
             found.append(End(f"output_{name}" if name.isdigit() else name, wire.number, wire.type))
         return tuple(found)
 
-    def _unused(self, work: Translation) -> None:
-        """Say which parameters nothing is computed with."""
-        used = {name for step in work.steps for name in step.parameters.values()}
+    def _with_used(self, program: Program) -> Program:
+        """The program without the inputs that nothing is computed with."""
+        used = {value for step in alive(program) for value in step.inputs} | {end.value for end in program.outputs}
+        kept = tuple(end for end in program.inputs if end.value in used)
+        if not kept:
+            raise ImportRefused(f"{self.title}: what it gives does not depend on what it takes.")
+        if len(kept) < len(program.inputs):
+            left = ", ".join(end.name for end in program.inputs if end not in kept)
+            self.notices.append(f"Nothing is computed with its input {left}: left out.")
+        return replace(program, inputs=kept)
+
+    def _note(self, program: Program) -> None:
+        """Say which parameters nothing is computed with, and which are frozen in a layer that learns."""
+        steps = alive(program)
+        used = {name for step in steps for name in step.parameters.values()}
+        learned = {name for step in steps if not step.frozen for name in step.parameters.values()}
         left = [name for name, _ in self.module.named_parameters() if name not in used]
         if left:
-            more = f" and {len(left) - 3} more" if len(left) > 3 else ""
-            words = ", ".join(left[:3]) + more
-            self.notices.append(f"Nothing is computed with {words}: left out.")
+            self.notices.append(f"Nothing is computed with {_some(left)}: left out.")
+        frozen = [name for name, one in self.module.named_parameters() if not one.requires_grad and name in learned]
+        if frozen:
+            self.notices.append(
+                f"{_some(frozen)} will learn here and did not before: a drawing freezes whole layers, with their "
+                "running statistics."
+            )
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _values(recording: Recording) -> Iterator[Any]:
@@ -227,7 +259,7 @@ def _values(recording: Recording) -> Iterator[Any]:
 
 
 def _numbered(result: Any) -> Iterator[Any]:
-    if hasattr(result, "number"):
+    if isinstance(result, (Tensor, Value)):
         yield result
     elif isinstance(result, (tuple, list)):
         for item in result:

@@ -46,7 +46,7 @@ def import_onnx(path: Path, sizes: Mapping[str, int] | None = None) -> Imported:
         made = drawn(work.program())
     except ImportRefused as error:
         text = str(error)
-        raise ImportRefused(text if text.startswith(file.name) else f"{file.name}: {text}") from None
+        raise ImportRefused(text if text.startswith(file.name) else f"{file.name}: {text}") from error.__cause__
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         words = str(error).strip().split("\n")[0][:200].rstrip(".")
         raise ImportRefused(f"{file.name} cannot be drawn: {words}.") from error
@@ -83,10 +83,6 @@ def _type(file: OnnxFile, entry: Entry, sizes: Mapping[str, int]) -> TensorType:
     shape = tuple(int(size) for size in found[1:] if isinstance(size, int))
     if math.prod(shape) > _MOST_NUMBERS:
         raise ImportRefused(f"{file.name}: one row of the input {shown} would be {math.prod(shape):,} numbers.")
-    if not shape:
-        raise ImportRefused(
-            f"{file.name}: a row of the input {shown} is a single number; a drawing needs an axis for it."
-        )
     return TensorType(shape, entry.dtype)
 
 

@@ -23,6 +23,7 @@ from nnstudio.engine.importing.onnx_operators.table import OPERATORS
 from nnstudio.engine.importing.onnx_reading import OnnxFile, Operation
 from nnstudio.engine.importing.onnx_values import Known
 from nnstudio.engine.importing.program import End, ImportRefused, Program, Scope, Step
+from nnstudio.engine.importing.record import Weight
 from nnstudio.engine.importing.translate import Refused, Translation
 
 Value = Tensor | Known | Merged | Flat | Steps
@@ -150,6 +151,8 @@ class Work:
             return None
         known: list[Known | None] = [value if isinstance(value, Known) else None for value in given]
         made = onnx_values.compute(operation, known, self.opset)
+        if made and operation.kind in OPERATORS and any(value.learned and not value.constant for value in made):
+            return None  # a parameter that gets the rows of the batch is drawn
         for value, name in zip(made or (), operation.outputs, strict=False):
             if value.learned and operation.kind in OPERATORS:
                 self._recipes[id(value)] = (value, name, operation, known)
@@ -171,7 +174,17 @@ class Work:
             return self.wire(materialised(self, value))
         if isinstance(value, (Merged, Flat)):
             raise Refused("it takes a tensor in which the rows of the batch are not kept apart")
-        return self._translation.wire(value.argument() if isinstance(value, Known) else value)
+        return self._translation.wire(self._argument(value) if isinstance(value, Known) else value)
+
+    def _argument(self, value: Known) -> Any:
+        """A known value as something to wire. Arrays of ones or zeros, which files hold once for all, are no ties."""
+        found = value.argument()
+        path = self._translation.path
+        if not isinstance(found, Weight) or not path or found.name.startswith(f"{path[-1].module}."):
+            return found
+        if value.first.size > 1 and bool((value.first == value.first.reshape(-1)[0]).all()):
+            return Weight(f"{path[-1].module}.{found.name.rpartition('.')[2]}", found.tensor)
+        return found
 
     def _followed(self, value: Known) -> Tensor:
         """What is computed from parameters, drawn as it is computed: training will change it."""

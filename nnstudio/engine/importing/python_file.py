@@ -16,7 +16,7 @@ from nnstudio.engine.importing.program import ImportRefused
 if TYPE_CHECKING:
     from nnstudio.engine.importing.imported import Imported
 
-SECONDS = 300.0
+SECONDS = 600.0
 LARGEST = 8 << 20  # bytes of source
 
 

@@ -42,10 +42,14 @@ class Weight:
 
 @dataclass(frozen=True, eq=False)
 class Fixed:
-    """A tensor that is always the same; `name` is the full name of the buffer that it is, or empty."""
+    """A tensor that is always the same.
+
+    `name` is the full name of the buffer that it is, `origin` that of the buffer that it is a part of; or empty.
+    """
 
     tensor: torch.Tensor
     name: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +76,7 @@ class Event:
         calls: the calls that it lies in, the outermost first.
         where: file and line.
         whole: the name of the function with its home.
+        learns: whether a gradient passes here.
     """
 
     name: str
@@ -83,12 +88,17 @@ class Event:
     module: nn.Module | None = None
     module_name: tuple[str, str] = ("", "")
     whole: str = ""
+    learns: bool = True
 
 
 @dataclass
 class Recording:
-    """The events of one run, the values that came in, and what came out (a tensor, or tensors in lists and dicts)."""
+    """The events of one run, the values that came in, and what came out (a tensor, or tensors in lists and dicts).
 
+    `statistics` holds the ids of modules that took the statistics of the batch into their running ones.
+    """
+
+    statistics: set[int] = field(default_factory=set)
     inputs: list[Value] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     output: Any = None
@@ -146,8 +156,13 @@ LOOKING = frozenset(
         "__iter__",
     ]
 )
+# Functions whose result is a part or another view of their first tensor.
+_PARTS = frozenset(
+    """__getitem__ narrow select view reshape unsqueeze squeeze expand permute transpose to float bool long detach
+    contiguous clone type_as eq logical_not""".split()  # noqa: SIM905
+)
 _WITHOUT = frozenset(
-    ["__setattr__", "backward", "register_hook", "requires_grad_", "retain_grad", "__set__", "__delete__"]
+    ["__setattr__", "backward", "register_hook", "requires_grad", "retain_grad", "__set__", "__delete__"]
 )
 
 
@@ -188,6 +203,7 @@ class _Run(TorchFunctionMode):
         self.known: dict[int, tuple[Value, int]] = {}  # by id: the value, and the version it had then
         self.kept: list[torch.Tensor] = []  # so that no id is given out a second time
         self.fixed: dict[tuple[int, int], Fixed] = {}
+        self.origins: dict[int, str] = {}  # by id: the buffer that a tensor is a part of
         self.stale = False  # whether what was taken down last holds a tensor that was changed behind its back
 
     def recording(self) -> Recording:
@@ -217,13 +233,21 @@ class _Run(TorchFunctionMode):
 
     def _module(self, plain: Any, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         name, full_name = self._name_of(module)
+        if isinstance(module, torch.jit.ScriptModule):
+            raise ImportRefused(
+                f"{_where()}, {full_name or 'the model'}: it is TorchScript, which cannot be looked into."
+            )
         if self.recorder.is_leaf(module):
             with self._quietly():
                 taken = self._taken(args), self._taken(kwargs)
                 result = plain(module, *args, **kwargs)
                 if self._depends((taken, list(module.parameters()))):
-                    event = Event("", *taken, None, tuple(self.calls), _where(), module, (name, full_name))
+                    learns = torch.is_grad_enabled()
+                    where, names = _where(), (name, full_name)
+                    event = Event("", *taken, None, tuple(self.calls), where, module, names, learns=learns)
                     self._add(event, result)
+                    if module.training and getattr(module, "running_mean", None) is not None:
+                        self.taken.statistics.add(id(module))
             return result
         if module is self.recorder.root and not self.calls:
             return plain(module, *args, **kwargs)
@@ -282,14 +306,25 @@ class _Run(TorchFunctionMode):
         if name == "__iter__" and depends:
             return iter(torch.unbind(*args))
         if not depends or name in _WITHOUT or name in ANEW:
-            return func(*args, **kwargs)
+            result = func(*args, **kwargs)
+            if name in _PARTS and isinstance(result, torch.Tensor):
+                self._note_origin(args[0], result)
+            return result
         with self._quietly():
             taken = self._taken(args), self._taken(kwargs)
             result = func(*args, **kwargs)
             made = args[0] if name == "__setitem__" else result
             if any(True for _ in _tensors(made)):
-                self._add(Event(name, *taken, None, tuple(self.calls), _where(), whole=whole), made)
+                calls, learns = tuple(self.calls), torch.is_grad_enabled()
+                self._add(Event(name, *taken, None, calls, _where(), whole=whole, learns=learns), made)
         return result
+
+    def _note_origin(self, whole: Any, part: torch.Tensor) -> None:
+        """Remember which buffer a tensor is a part of: it is called like it."""
+        origin = self.recorder.buffers.get(id(whole)) or self.origins.get(id(whole))
+        if origin is not None:
+            self.origins[id(part)] = origin
+            self.kept.append(part)
 
     # -- values ------------------------------------------------------------------------------------------------------
 
@@ -361,7 +396,8 @@ class _Run(TorchFunctionMode):
         key = (id(tensor), tensor._version)
         if key not in self.fixed:
             self.kept.append(tensor)
-            self.fixed[key] = Fixed(tensor.detach().clone(), self.recorder.buffers.get(id(tensor), ""))
+            name, origin = self.recorder.buffers.get(id(tensor), ""), self.origins.get(id(tensor), "")
+            self.fixed[key] = Fixed(tensor.detach().clone(), name, origin or name)
         return self.fixed[key]
 
     def _outcome(self, output: Any) -> Any:

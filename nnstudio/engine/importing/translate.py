@@ -10,13 +10,15 @@ import numpy as np
 import torch
 from torch import nn
 
+from nnstudio.core.data import TensorType
 from nnstudio.core.kinds import Layer
 from nnstudio.core.spec import SpecError
 from nnstudio.engine.evaluate import evaluate
-from nnstudio.engine.importing.merge import Held, Tensor
+from nnstudio.engine.importing.merge import Batch, Held, InTraining, Tensor
 from nnstudio.engine.importing.program import Scope, Step, words
 from nnstudio.engine.importing.record import Call, Event, Weight
 from nnstudio.library.layers.constant import LARGEST, Constant
+from nnstudio.library.layers.detach import Detach
 from nnstudio.library.layers.expand import Expand
 from nnstudio.library.layers.parameter import Parameter
 from nnstudio.library.layers.permute import Permute
@@ -36,6 +38,10 @@ class Translation:
         self.names = {id(parameter): name for name, parameter in root.named_parameters()}
         self.event: Event = None  # type: ignore[assignment]
         self.path: tuple[Scope, ...] = ()
+        self.used: frozenset[int] = frozenset()  # the recorded values that something is done with
+        self.statistics: frozenset[int] = frozenset()  # the ids of modules that keep running statistics in training
+        self.stopped: dict[int, Tensor | None] = {}  # recorded values without a gradient, and their wires behind that
+        self.lined: set[int] = set()  # recorded values of rows in one line whose wire still has them in axes
         self._last = last_value
         self._scopes: dict[int, Scope] = {}
         self._sources: dict[tuple[int, Any], Tensor] = {}  # parameters and constants by the call that they are used in
@@ -57,9 +63,30 @@ class Translation:
         for tensor, wire in zip(expected, given, strict=False):
             if wire is None:
                 continue
-            if wire.type != tensor.type:
+            if wire.type != tensor.type and self._is_lined(tensor, wire):
+                self.lined.add(tensor.number)
+            elif wire.type != tensor.type:
                 raise Refused(f"its result is {tensor.type.text}, and the layer for it makes {wire.type.text}")
             self.wires[tensor.number] = wire
+            if not self.event.learns and wire.type.dtype == "float32":
+                self.stopped[tensor.number] = None
+
+    def learns_statistics(self, module: nn.Module) -> bool:
+        """Whether a module changes its running statistics in training."""
+        return id(module) in self.statistics
+
+    def _is_lined(self, tensor: Tensor, wire: Tensor) -> bool:
+        """Whether a wire [T, B, F] stands for a tensor [T B, F], which was put into a line before or is now.
+
+        A drawing has no such line, where the rows of the batch do not lie side by side; what is done with each entry of
+        it can be done before.
+        """
+        given = (argument for argument in tensors((self.event.args, dict(self.event.kwargs))))
+        if tensor.number not in self.lined and not any(argument.number in self.lined for argument in given):
+            return False
+        kind, before = wire.type, wire.type.shape[: wire.type.axis]
+        behind = kind.shape[kind.axis :]
+        return tensor.type == TensorType(behind, kind.dtype, kind.rows * math.prod(before))
 
     def _scope(self, call: Call) -> Scope:
         if call.number not in self._scopes:
@@ -79,6 +106,8 @@ class Translation:
         if isinstance(argument, Tensor):
             if argument.number not in self.wires:
                 raise Refused("it uses a tensor that no layer in the drawing makes")
+            if self.event is not None and self.event.learns and argument.number in self.stopped:
+                return self._stopped(argument.number)
             return self.wires[argument.number]
         if isinstance(argument, Weight):
             return self._parameter(argument)
@@ -86,7 +115,19 @@ class Translation:
             return self._constant(argument)
         if isinstance(argument, (int, float)) and not isinstance(argument, bool):
             return self._constant(Held(torch.tensor(argument)))
+        if isinstance(argument, Batch):
+            raise Refused("it computes with the size of the batch, which a drawing does not know")
+        if isinstance(argument, InTraining):
+            raise Refused("a number is another one in training")
         raise Refused(f"it needs a tensor, and gets {argument!r:.40}")
+
+    def _stopped(self, number: int) -> Tensor:
+        """The wire behind a Detach, for a value that was made without gradients."""
+        found = self.stopped[number]
+        if found is None:
+            (found,) = self.add(Detach(), self.wires[number])
+            self.stopped[number] = found
+        return found
 
     def made(self, wire: Tensor) -> Tensor:
         """A wire as an argument of another entry of the table."""
@@ -179,7 +220,7 @@ class Translation:
         key = (self._call, id(held))
         if key in self._sources:
             return self._sources[key]
-        name = held.name.rpartition(".")[2]
+        name = held.origin.rpartition(".")[2]
         written = constant(held.tensor)
         if written is not None:
             (wire,) = self.add(written, name=name)
@@ -259,9 +300,9 @@ def constant(tensor: torch.Tensor) -> Constant | None:
     for pattern in patterns:
         try:
             layer = Constant(shape=shape, dtype=kind, **pattern)  # type: ignore[call-arg]
-        except SpecError:
+            built = layer.build()
+        except (SpecError, RuntimeError, TypeError, OverflowError):  # a step that no whole number can be
             continue
-        built = layer.build()
         if built.dtype == tensor.dtype and torch.equal(built, tensor):
             return layer
     if tensor.numel() > LARGEST or not bool(torch.isfinite(tensor).all()):

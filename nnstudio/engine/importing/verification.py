@@ -16,6 +16,8 @@ from nnstudio.engine.importing.program import ImportRefused
 _ROUNDING = 1e-4  # of the largest number of a tensor: what another order of additions may change
 _RANDOM = (nn.modules.dropout._DropoutNd, nn.RReLU, nn.FractionalMaxPool2d, nn.FractionalMaxPool3d)
 
+_OTHER_NUMBERS = "In training it draws its random numbers in another order than the original."
+
 
 @dataclass(frozen=True)
 class _Ran:
@@ -25,8 +27,10 @@ class _Ran:
     gradients: dict[str, torch.Tensor]
 
 
-def verify(module: nn.Module, drawn: Drawn, examples: tuple[torch.Tensor, ...], training: bool = True) -> list[str]:
-    """Run both in evaluation and, if wanted, in training.
+def verify(
+    module: nn.Module, drawn: Drawn, examples: tuple[torch.Tensor, ...], places: tuple[int, ...], training: bool
+) -> list[str]:
+    """Run both in evaluation and, if wanted, in training. `places` are those of the inputs that the drawing has.
 
     Returns:
         Sentences on what is equal but for rounding, or in another order of random numbers.
@@ -34,16 +38,26 @@ def verify(module: nn.Module, drawn: Drawn, examples: tuple[torch.Tensor, ...], 
     Raises:
         ImportRefused: the drawing does something else.
     """
-    notices: list[str] = []
     names = _first_names(module)
     originals = {name: names.get(original, original) for name, original in drawn.assembled.originals.items()}
-    modes = [(False, size) for size in SIZES] + ([(True, SIZES[0])] if training else [])
+    frozen = [names[name] for name, parameter in module.named_parameters() if not parameter.requires_grad]
+
+    def unlike(mode: bool, size: int, backwards: bool) -> tuple[str, ...]:
+        inputs = dict(enumerate(rows(examples, size)))
+        there = _run(module, inputs, mode, names, backwards)
+        here = _run(drawn.network, {place: inputs[place] for place in places}, mode, originals, backwards)
+        for name in frozen:  # in a layer that learns, as a notice says
+            here.gradients.pop(name, None)
+        return tuple(_compare(here, there, mode and _random(module), drawn.graph_title))
+
     with as_it_was(module), as_it_was(drawn.network):
-        for mode, size in modes:
-            inputs = rows(examples, size)
-            there = _run(module, inputs, mode, names)
-            here = _run(drawn.network, inputs, mode, originals)
-            notices += _compare(here, there, _random(module) if mode else False, drawn.graph_title)
+        notices = list(unlike(False, SIZES[1], backwards=False))
+        if training:
+            notices += unlike(True, SIZES[0], backwards=True)
+        if not training or _OTHER_NUMBERS in notices:
+            notices += unlike(False, SIZES[0], backwards=True)
+        else:
+            notices += unlike(False, SIZES[0], backwards=False)
     return list(dict.fromkeys(notices))
 
 
@@ -60,18 +74,22 @@ def _random(module: nn.Module) -> bool:
     return any(isinstance(inner, _RANDOM) or getattr(inner, "dropout", 0) for inner in module.modules())
 
 
-def _run(module: nn.Module, inputs: tuple[torch.Tensor, ...], training: bool, names: Mapping[str, str]) -> _Ran:
-    """The outputs, and the gradients of a sum that weighs each number of them differently."""
-    given = tuple(one.clone().requires_grad_(one.is_floating_point()) for one in inputs)
+def _run(
+    module: nn.Module, inputs: Mapping[int, torch.Tensor], training: bool, names: Mapping[str, str], backwards: bool
+) -> _Ran:
+    """The outputs, and if wanted the gradients of a sum that weighs each number of them differently."""
+    given = {place: one.clone().requires_grad_(one.is_floating_point()) for place, one in inputs.items()}
     torch.manual_seed(1)
     with torch.enable_grad():
-        outputs = list(_tensors(module.train(training)(*given)))
+        outputs = list(_tensors(module.train(training)(*given.values())))
+        if not backwards:
+            return _Ran([output.detach() for output in outputs], {})
         total = torch.zeros(())
         for output in outputs:
             if output.is_floating_point() and output.requires_grad:
                 weights = torch.cos(torch.arange(output.numel(), dtype=torch.float32)).view(output.shape)
                 total = total + (output * weights).sum()
-    every = {f"input {place}": one for place, one in enumerate(given, start=1) if one.requires_grad}
+    every = {f"input {place + 1}": one for place, one in given.items() if one.requires_grad}
     every |= {names.get(name, name): value for name, value in module.named_parameters() if value.requires_grad}
     gradients: dict[str, torch.Tensor] = {}
     if total.requires_grad and every:
@@ -118,7 +136,7 @@ def _compare(here: _Ran, there: _Ran, random: bool, title: str) -> Iterator[str]
     if not unlike:
         return
     if random:
-        yield "In training it draws its random numbers in another order than the original."
+        yield _OTHER_NUMBERS
         return
     for name, one, other in unlike:
         if not _close(one, other):

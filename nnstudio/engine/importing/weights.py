@@ -22,7 +22,7 @@ from nnstudio.engine.importing.python_file import regular_file
 from nnstudio.engine.importing.safetensors_file import LARGEST, Stored
 from nnstudio.engine.network import Network
 
-SECONDS = 300.0
+SECONDS = 600.0
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
 _PREFIXES = (
     "module.",

@@ -181,11 +181,14 @@ class Drawing(Viewport):
             self.centerOn(item.card().center())
             self._whole = False
 
+    def picture_area(self) -> QRectF:
+        """What of the scene a picture shows."""
+        area = self._scene.bounds().adjusted(-24, -24, 24, 24)
+        return QRectF(0, 0, 320, 200) if area.width() <= 48 else area
+
     def picture(self, size: QSize | None = None) -> QImage:
         """The drawing as an image of this size, or large enough to be sharp in print."""
-        area = self._scene.bounds().adjusted(-24, -24, 24, 24)
-        if area.width() <= 48:
-            area = QRectF(0, 0, 320, 200)
+        area = self.picture_area()
         if size is None:
             scale = min(2.0, _LARGEST_PICTURE / max(area.width(), area.height()))
             size = (area.size() * scale).toSize()

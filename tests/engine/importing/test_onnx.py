@@ -176,6 +176,48 @@ def test_a_channels_last_mean_is_read(tmp_path: Path) -> None:
     assert_alike(import_onnx(path), path, *rows)
 
 
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+@pytest.mark.parametrize("directions", [1, 2])
+def test_a_recurrent_module_is_read(tmp_path: Path, kind: str, directions: int) -> None:
+    class Reader(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            make = getattr(nn, kind)
+            self.reader = make(6, 5, num_layers=directions, batch_first=True, bidirectional=directions == 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.reader(x)[0]
+
+    rows = (torch.randn(3, 7, 6),)
+    path = by_torch(Reader(), rows, tmp_path / "a.onnx")
+    found = import_onnx(path)
+    assert_alike(found, path, *rows)
+    assert [name for name in layers(found) if name != "Block"] == [kind] * directions
+
+
+@pytest.mark.parametrize("function", ["Tanh", "Relu"])
+def test_a_recurrent_operator_by_hand(tmp_path: Path, function: str) -> None:
+    numbers = np.random.default_rng(3)
+    arrays = {
+        "w": numbers.normal(size=(1, 3, 4)).astype(np.float32),
+        "r": numbers.normal(size=(1, 3, 3)).astype(np.float32) / 3,
+        "b": numbers.normal(size=(1, 6)).astype(np.float32),
+    }
+    nodes = [
+        node("Transpose", ["x"], ["t"], perm=[1, 0, 2]),
+        node("RNN", ["t", "w", "r", "b"], ["s", "h"], hidden_size=3, activations=[function]),
+        node("Squeeze", ["s", "one"], ["q"]),
+        node("Squeeze", ["h", "zero"], ["l"]),
+        node("ReduceMax", ["q", "zero"], ["m"], keepdims=0),
+        node("Add", ["m", "l"], ["y"]),
+    ]
+    arrays |= {"one": ints(1), "zero": ints(0)}
+    path = by_hand(tmp_path / "a.onnx", nodes, arrays, {"x": ["batch", 5, 4]})
+    found = import_onnx(path)
+    assert_alike(found, path, torch.randn(3, 5, 4))
+    assert "RNN" in layers(found)
+
+
 # -- operators by hand -------------------------------------------------------------------------------------------------
 
 WEIGHT = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)

@@ -314,7 +314,7 @@ def test_attributes_of_another_kind_are_refused(tmp_path: Path) -> None:
         assert "odd (Softmax)" in refused(path) or attributes == {"axis": 0.5}
 
 
-@pytest.mark.parametrize("sizes", [[], ["n"], ["n", "width"], [None, 3, None]])
+@pytest.mark.parametrize("sizes", [[], ["n", "width"], [None, 3, None], [7, "batch"]])
 def test_inputs_that_a_drawing_cannot_have(tmp_path: Path, sizes: list) -> None:
     path = by_hand(tmp_path / "a.onnx", [node("Relu", ["x"], ["y"])], inputs={"x": sizes})
     assert "the input x" in refused(path)

@@ -1,4 +1,4 @@
-"""Functions of numbers: arithmetic, comparisons, reductions, activations."""
+"""Functions of two tensors or of a tensor and a number, and of the types of numbers."""
 
 from __future__ import annotations
 
@@ -6,140 +6,9 @@ from typing import Any
 
 import torch
 
-from nnstudio.engine.importing.functions.table import entry, is_tensor, layer, number, settled
-from nnstudio.engine.importing.merge import Held, InTraining, Tensor
+from nnstudio.engine.importing.functions.table import entry, layer, number, settled
+from nnstudio.engine.importing.merge import Held, Tensor
 from nnstudio.engine.importing.translate import Refused, Translation
-
-# -- one tensor in, one out --------------------------------------------------------------------------------------------
-
-_ALONE = {
-    "abs": "Abs",
-    "absolute": "Abs",
-    "exp": "Exp",
-    "log": "Log",
-    "sqrt": "Sqrt",
-    "rsqrt": "Rsqrt",
-    "sin": "Sin",
-    "cos": "Cos",
-    "neg": "Negate",
-    "negative": "Negate",
-    "reciprocal": "Reciprocal",
-    "square": "Square",
-    "logical_not": "LogicalNot",
-    "bitwise_not": "LogicalNot",
-    "invert": "LogicalNot",
-    "relu": "ReLU",
-    "relu6": "ReLU6",
-    "sigmoid": "Sigmoid",
-    "tanh": "Tanh",
-    "selu": "SELU",
-    "silu": "SiLU",
-    "mish": "Mish",
-    "softsign": "Softsign",
-    "tanhshrink": "Tanhshrink",
-    "hardswish": "Hardswish",
-    "hardsigmoid": "Hardsigmoid",
-    "logsigmoid": "LogSigmoid",
-    "log_sigmoid": "LogSigmoid",
-}
-
-
-def _alone(name: str) -> Any:
-    def made(work: Translation, input: Any, inplace: bool = False) -> Any:
-        return work.add(layer(name), input)
-
-    return made
-
-
-for _function, _layer in _ALONE.items():
-    entry(_function)(_alone(_layer))
-
-
-@entry("gelu")
-def _gelu(work: Translation, input: Any, approximate: str = "none") -> Any:
-    return work.add(layer("GELU", approximate=approximate), input)
-
-
-@entry("leaky_relu")
-def _leaky_relu(work: Translation, input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
-    return work.add(layer("LeakyReLU", negative_slope=negative_slope), input)
-
-
-@entry("elu")
-def _elu(work: Translation, input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
-    return work.add(layer("ELU", alpha=alpha), input)
-
-
-@entry("celu")
-def _celu(work: Translation, input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
-    return work.add(layer("CELU", alpha=alpha), input)
-
-
-@entry("hardtanh")
-def _hardtanh(work: Translation, input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
-    return work.add(layer("Hardtanh", min_val=min_val, max_val=max_val), input)
-
-
-@entry("softplus")
-def _softplus(work: Translation, input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
-    return work.add(layer("Softplus", beta=beta, threshold=threshold), input)
-
-
-@entry("threshold")
-def _threshold(work: Translation, input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
-    return work.add(layer("Threshold", threshold=threshold, value=value), input)
-
-
-@entry("hardshrink")
-def _hardshrink(work: Translation, input: Any, lambd: float = 0.5) -> Any:
-    return work.add(layer("Hardshrink", lambd=lambd), input)
-
-
-@entry("softshrink")
-def _softshrink(work: Translation, input: Any, lambd: float = 0.5) -> Any:
-    return work.add(layer("Softshrink", lambd=lambd), input)
-
-
-@entry("glu")
-def _glu(work: Translation, input: Any, dim: int = -1) -> Any:
-    return work.add(layer("GLU", dim=dim), input)
-
-
-def _along(name: str) -> Any:
-    def made(work: Translation, input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
-        if dim is None or (isinstance(dtype, torch.dtype) and dtype != torch.float32):
-            raise Refused(f"{work.event.whole} needs an axis, and float32")
-        return work.add(layer(name, dim=dim), input)
-
-    return made
-
-
-for _function, _layer in {"softmax": "Softmax", "log_softmax": "LogSoftmax", "softmin": "Softmin"}.items():
-    entry(_function)(_along(_layer))
-
-
-@entry("_softmax")
-def _safe_softmax(work: Translation, input: Any, dim: int, half_to_float: bool) -> Any:
-    return work.add(layer("Softmax", dim=dim), input)
-
-
-@entry("clamp", "clip")
-def _clamp(work: Translation, input: Any, min: Any = None, max: Any = None) -> Any:
-    low, high = number(min), number(max)
-    if (low is None and min is not None) or (high is None and max is not None):
-        raise Refused("its limits are no numbers")
-    return work.add(layer("Clamp", minimum=low, maximum=high), input)
-
-
-@entry("clamp_min")
-def _clamp_min(work: Translation, input: Any, min: Any) -> Any:
-    return _clamp(work, input, min)
-
-
-@entry("clamp_max")
-def _clamp_max(work: Translation, input: Any, max: Any) -> Any:
-    return _clamp(work, input, None, max)
-
 
 # -- two in, one out ---------------------------------------------------------------------------------------------------
 
@@ -174,6 +43,8 @@ def _scaled(work: Translation, other: Any, alpha: Any) -> Any:
 
 @entry("add", "radd")
 def _add(work: Translation, input: Any, other: Any, *, alpha: float = 1) -> Any:
+    if number(settled(other)) == 0 and work.wire(input).type.dtype != "bool":  # with which Python's `sum` begins
+        return work.wire(input)
     return _two(work, input, _scaled(work, other, alpha), "x + c", "x + c", "Add")
 
 
@@ -218,6 +89,30 @@ def _power_of(work: Translation, input: Any, other: Any) -> Any:
 def _matmul(work: Translation, input: Any, other: Any) -> Any:
     pair = (other, input) if work.event.name == "rmatmul" else (input, other)
     return work.add(layer("MatMul"), *pair)
+
+
+@entry("addmm")
+def _add_matmul(work: Translation, input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    if (beta, alpha) != (1, 1):
+        raise Refused("there is no layer for its beta and alpha")
+    (turned,) = work.add(layer("Transpose", first=-2, second=-1), mat2)
+    return work.add(layer("LinearFunction"), mat1, turned, input)
+
+
+def _triangle(upper: bool) -> Any:
+    def made(work: Translation, input: Any, diagonal: int = 0) -> Any:
+        kind = work.wire(input).type
+        if kind.axes < 2 or (kind.rows and kind.axis >= kind.axes - 2):
+            raise Refused("it is done across the rows of the batch")
+        ones = torch.ones(kind.shape[-2:], dtype=torch.bool)
+        hidden = ones.tril(diagonal - 1) if upper else ones.triu(diagonal + 1)
+        return work.add(layer("MaskedFill", value=0.0), input, Held(hidden))
+
+    return made
+
+
+entry("tril")(_triangle(upper=False))
+entry("triu")(_triangle(upper=True))
 
 
 @entry("einsum")
@@ -297,131 +192,6 @@ def _masked_fill(work: Translation, input: Any, mask: Any, value: Any) -> Any:
     return work.add(layer("MaskedFill", value=text), input, mask)
 
 
-# -- along axes --------------------------------------------------------------------------------------------------------
-
-
-def _axes(work: Translation, input: Any, dim: Any) -> tuple[int, ...]:
-    kind = work.wire(input).type
-    if dim is None or dim == ():
-        if kind.rows:
-            raise Refused("it makes one number of the whole batch; in a drawing rows are kept apart")
-        return tuple(range(kind.axes))
-    return dim if isinstance(dim, tuple) else (dim,)
-
-
-def _reduction(name: str) -> Any:
-    def made(work: Translation, input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
-        if dtype not in (None, torch.float32):
-            raise Refused(f"it computes with {dtype}")
-        return work.add(layer(name, axes=_axes(work, input, dim), keepdim=keepdim), input)
-
-    return made
-
-
-for _function, _layer in {"mean": "Mean", "sum": "Sum", "amax": "Max", "amin": "Min"}.items():
-    entry(_function)(_reduction(_layer))
-entry("logsumexp")(_reduction("LogSumExp"))
-
-
-def _extreme(name: str, pair: str, place: str) -> Any:
-    def made(work: Translation, input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-        if is_tensor(dim):
-            return work.add(layer(pair), input, dim)
-        if dim is None:
-            return work.add(layer(name, axes=_axes(work, input, None), keepdim=False), input)
-        # max along an axis passes its gradient to one place, where amax would divide it among equals
-        (where,) = work.add(layer(place, axis=dim, keepdim=True), input)
-        (found,) = work.add(layer("Gather", axis=dim), input, where)
-        if keepdim:
-            return [found, where]
-        return [*work.add(layer("Squeeze", axis=dim), found), *work.add(layer("Squeeze", axis=dim), where)]
-
-    return made
-
-
-entry("max")(_extreme("Max", "Maximum", "ArgMax"))
-entry("min")(_extreme("Min", "Minimum", "ArgMin"))
-
-
-def _place(name: str) -> Any:
-    def made(work: Translation, input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-        if dim is None:
-            raise Refused("it needs an axis")
-        return work.add(layer(name, axis=dim, keepdim=keepdim), input)
-
-    return made
-
-
-entry("argmax")(_place("ArgMax"))
-entry("argmin")(_place("ArgMin"))
-
-
-def _spread(name: str) -> Any:
-    def made(
-        work: Translation,
-        input: Any,
-        dim: Any = None,
-        unbiased: Any = True,
-        keepdim: bool = False,
-        *,
-        correction: Any = None,
-    ) -> Any:
-        if isinstance(dim, bool):
-            dim, unbiased = None, dim
-        found = correction if correction is not None else int(bool(unbiased))
-        return work.add(layer(name, axes=_axes(work, input, dim), keepdim=keepdim, correction=found), input)
-
-    return made
-
-
-entry("var")(_spread("Variance"))
-entry("std")(_spread("StandardDeviation"))
-
-
-@entry("norm")
-def _norm(work: Translation, input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
-    if not isinstance(p, (int, float)):
-        if p not in (None, "fro"):
-            raise Refused(f"there is no layer for the norm {p!r:.20}")
-        p = 2
-    return work.add(layer("Norm", p=float(p), axes=_axes(work, input, dim), keepdim=keepdim), input)
-
-
-@entry("vector_norm", "linalg_vector_norm")
-def _vector_norm(work: Translation, x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
-    return _norm(work, x, ord, dim, keepdim)
-
-
-@entry("normalize")
-def _normalise(work: Translation, input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Any = None) -> Any:
-    (length,) = _norm(work, input, p, dim, True)
-    (length,) = work.add(layer("Clamp", minimum=eps, maximum=None), length)
-    (length,) = work.add(layer("Expand"), length, input)
-    return work.add(layer("Divide"), input, length)
-
-
-@entry("cumsum")
-def _cumsum(work: Translation, input: Any, dim: int, *, dtype: Any = None) -> Any:
-    return work.add(layer("Cumsum", axis=dim), input)
-
-
-@entry("topk")
-def _topk(work: Translation, input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
-    return work.add(layer("TopK", k=k, axis=dim, largest=largest), input)
-
-
-@entry("cosine_similarity")
-def _cosine_similarity(work: Translation, x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
-    return work.add(layer("CosineSimilarity", dim=dim, eps=eps), x1, x2)
-
-
-@entry("pairwise_distance")
-def _pairwise_distance(
-    work: Translation, x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
-) -> Any:
-    return work.add(layer("PairwiseDistance", p=p, eps=eps, keepdim=keepdim), x1, x2)
-
-
 # -- types -------------------------------------------------------------------------------------------------------------
 
 
@@ -469,47 +239,3 @@ def _same(work: Translation, input: Any, **_: Any) -> Any:
 @entry("detach", "data")
 def _detach(work: Translation, input: Any) -> Any:
     return work.add(layer("Detach"), input)
-
-
-# -- random ------------------------------------------------------------------------------------------------------------
-
-_DROPOUTS = {
-    "dropout": "Dropout",
-    "dropout1d": "Dropout1d",
-    "dropout2d": "Dropout2d",
-    "dropout3d": "Dropout3d",
-    "feature_dropout": "Dropout2d",
-    "alpha_dropout": "AlphaDropout",
-    "feature_alpha_dropout": "FeatureAlphaDropout",
-}
-
-
-def _dropout(name: str) -> Any:
-    def made(work: Translation, input: Any, p: Any = 0.5, training: Any = True, inplace: bool = False) -> Any:
-        if isinstance(training, InTraining) and training.training is True:
-            return work.add(layer(name, p=settled(p)), input)
-        if isinstance(p, InTraining) and p.otherwise == 0 and training is True:
-            return work.add(layer(name, p=p.training), input)
-        if training is True and p != 0:
-            raise Refused(f"{work.event.whole} is called with training=True always, not in training alone")
-        return work.wire(input)
-
-    return made
-
-
-for _function, _layer in _DROPOUTS.items():
-    entry(_function)(_dropout(_layer))
-
-
-@entry("rrelu")
-def _rrelu(
-    work: Translation,
-    input: Any,
-    lower: float = 1 / 8,
-    upper: float = 1 / 3,
-    training: Any = False,
-    inplace: Any = False,
-) -> Any:
-    if not isinstance(training, InTraining):
-        raise Refused("it draws random slopes always or never, not in training alone")
-    return work.add(layer("RReLU", lower=lower, upper=upper), input)

@@ -1,227 +1,13 @@
-"""Functions of torch.nn.functional: those with weights, pools, attention, and what changes sizes."""
+"""Functions of torch.nn.functional without weights: pools, attention, and what changes sizes."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from nnstudio.core.kinds import Layer
-from nnstudio.engine.importing.functions.table import entry, layer, number, settled
-from nnstudio.engine.importing.merge import Held, InTraining, Tensor
-from nnstudio.engine.importing.record import Weight
-from nnstudio.engine.importing.translate import Refused, Translation, array
-
-# -- with weights ------------------------------------------------------------------------------------------------------
-
-
-def _module(work: Translation, found: Layer, input: Any, **arguments: Any) -> Any:
-    """The step for a function that gets all weights of one module, such as `F.linear(x, self.weight, self.bias)`."""
-    given = {name: value for name, value in arguments.items() if value is not None}
-    names = {}
-    for name, value in given.items():
-        full = value.name if isinstance(value, (Weight, Held)) else ""
-        home, _, last = full.rpartition(".")
-        if last != name:
-            raise Refused(f"{work.event.whole} gets a {name} that is no weight of a module of its kind")
-        names[name] = home
-    if len(set(names.values())) != 1:
-        raise Refused(f"{work.event.whole} gets weights of several modules")
-    home = next(iter(names.values()))
-    weights = {name: array(value.tensor) for name, value in given.items()}
-    learned = {name: value.name for name, value in given.items() if isinstance(value, Weight)}
-    frozen = not any(value.tensor.requires_grad for value in given.values() if isinstance(value, Weight))
-    name = "" if home == (work.path[-1].module if work.path else "") else work.inside(home)
-    return work.add(found, input, name=name, module=home, weights=weights, parameters=learned, frozen=frozen)
-
-
-def _whole(weight: Any, bias: Any) -> bool:
-    """Whether a weight and a bias are those of one module."""
-    if not isinstance(weight, Weight) or not (bias is None or isinstance(bias, Weight)):
-        return False
-    homes = {given.name.rpartition(".")[0] for given in (weight, bias) if given is not None}
-    return (
-        len(homes) == 1
-        and weight.name.rpartition(".")[2] == "weight"
-        and (bias is None or bias.name.rpartition(".")[2] == "bias")
-    )
-
-
-@entry("linear")
-def _linear(work: Translation, input: Any, weight: Any, bias: Any = None) -> Any:
-    if _whole(weight, bias) and work.wire(input).type.batch_first:
-        found = layer("Linear", out_features=weight.tensor.shape[0], bias=bias is not None)
-        return _module(work, found, input, weight=weight, bias=bias)
-    return work.add(layer("LinearFunction"), input, weight, bias)
-
-
-@entry("embedding")
-def _embedding(
-    work: Translation,
-    input: Any,
-    weight: Any,
-    padding_idx: Any = None,
-    max_norm: Any = None,
-    norm_type: float = 2.0,
-    scale_grad_by_freq: bool = False,
-    sparse: bool = False,
-) -> Any:
-    if not isinstance(input, (Tensor, Held)) and isinstance(weight, (Tensor, Held)):
-        input, weight = weight, input  # torch.embedding, and aten's, have the table first
-    padding = padding_idx if isinstance(padding_idx, int) and padding_idx >= 0 else None
-    if max_norm is not None or scale_grad_by_freq or sparse:
-        raise Refused("there is no layer for an embedding with max_norm, scale_grad_by_freq or sparse")
-    if _whole(weight, None) and (work.wire(input).type.batch_first or padding is not None):
-        rows, columns = weight.tensor.shape
-        settings = {"padding_idx": padding} if padding is not None else {}
-        found = layer("Embedding", num_embeddings=rows, embedding_dim=columns, **settings)
-        return _module(work, found, input, weight=weight)
-    if padding is not None:
-        raise Refused("there is no layer for a table with padding_idx that comes along a wire")
-    return work.add(layer("EmbeddingFunction"), input, weight)
-
-
-def _convolution(axes: int) -> Any:
-    def made(
-        work: Translation,
-        input: Any,
-        weight: Any,
-        bias: Any = None,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-    ) -> Any:
-        if not _whole(weight, bias):
-            raise Refused(f"{work.event.whole} gets weights that are computed; there is no layer for that")
-        out_channels, _, *kernel = weight.tensor.shape
-        found = layer(
-            f"Conv{axes}d",
-            out_channels=out_channels,
-            kernel_size=tuple(kernel),
-            stride=stride,
-            padding=padding,
-            dilation=dilation,
-            groups=groups,
-            bias=bias is not None,
-        )
-        return _module(work, found, input, weight=weight, bias=bias)
-
-    return made
-
-
-def _transposed(axes: int) -> Any:
-    def made(
-        work: Translation,
-        input: Any,
-        weight: Any,
-        bias: Any = None,
-        stride: Any = 1,
-        padding: Any = 0,
-        output_padding: Any = 0,
-        groups: int = 1,
-        dilation: Any = 1,
-    ) -> Any:
-        if not _whole(weight, bias):
-            raise Refused(f"{work.event.whole} gets weights that are computed; there is no layer for that")
-        _, out_channels, *kernel = weight.tensor.shape
-        found = layer(
-            f"ConvTranspose{axes}d",
-            out_channels=out_channels * groups,
-            kernel_size=tuple(kernel),
-            stride=stride,
-            padding=padding,
-            output_padding=output_padding,
-            dilation=dilation,
-            groups=groups,
-            bias=bias is not None,
-        )
-        return _module(work, found, input, weight=weight, bias=bias)
-
-    return made
-
-
-for _axes in (1, 2, 3):
-    entry(f"conv{_axes}d")(_convolution(_axes))
-    entry(f"conv_transpose{_axes}d")(_transposed(_axes))
-
-
-@entry("batch_norm")
-def _batch_norm(work: Translation, input: Any, *args: Any, **kwargs: Any) -> Any:
-    aten = len(args) >= 4 and isinstance(args[0], (Weight, type(None))) and isinstance(args[2], (Held, type(None)))
-    names = ("weight", "bias", "running_mean", "running_var", "training", "momentum", "eps")
-    if not aten:
-        names = ("running_mean", "running_var", "weight", "bias", "training", "momentum", "eps")
-    given = {"training": False, "momentum": 0.1, "eps": 1e-5} | dict(zip(names, args, strict=False)) | kwargs
-    held = {name: given.get(name) for name in ("weight", "bias", "running_mean", "running_var")}
-    training = given["training"]
-    if not isinstance(training, InTraining) and (training or held["running_mean"] is None):
-        raise Refused("it takes the statistics of the batch always, not in training alone")
-    axes = {2: 1, 3: 1, 4: 2, 5: 3}.get(work.wire(input).type.axes, 2)
-    found = layer(
-        f"BatchNorm{axes}d",
-        eps=given["eps"],
-        momentum=settled(given["momentum"]) if not isinstance(given["momentum"], InTraining) else 0.1,
-        affine=held["weight"] is not None,
-    )
-    made = _module(work, found, input, **held)
-    home = work.steps[-1].module
-    counted = dict(work.root.named_buffers()).get(f"{home}.num_batches_tracked" if home else "num_batches_tracked")
-    if held["running_mean"] is not None:
-        tracked = array(counted) if counted is not None else np.zeros((), np.int64)
-        work.steps[-1].weights["num_batches_tracked"] = tracked  # type: ignore[index]
-    return made
-
-
-@entry("layer_norm")
-def _layer_norm(
-    work: Translation,
-    input: Any,
-    normalized_shape: Any,
-    weight: Any = None,
-    bias: Any = None,
-    eps: float = 1e-5,
-    cudnn_enable: bool = True,
-) -> Any:
-    shape = normalized_shape if isinstance(normalized_shape, tuple) else (normalized_shape,)
-    settings: dict[str, Any] = {"axes": len(shape), "eps": eps, "elementwise_affine": weight is not None}
-    if weight is not None and bias is None:
-        settings["bias"] = False
-    found = layer("LayerNorm", **settings)
-    if weight is None:
-        return work.add(found, input)
-    return _module(work, found, input, weight=weight, bias=bias)
-
-
-@entry("rms_norm")
-def _rms_norm(work: Translation, input: Any, normalized_shape: Any, weight: Any = None, eps: Any = None) -> Any:
-    found = layer("RMSNorm", axes=len(normalized_shape), eps=eps, elementwise_affine=weight is not None)
-    return work.add(found, input) if weight is None else _module(work, found, input, weight=weight)
-
-
-@entry("group_norm")
-def _group_norm(
-    work: Translation,
-    input: Any,
-    num_groups: int,
-    weight: Any = None,
-    bias: Any = None,
-    eps: float = 1e-5,
-    cudnn_enabled: bool = True,
-) -> Any:
-    found = layer("GroupNorm", num_groups=num_groups, eps=eps, affine=weight is not None)
-    return work.add(found, input) if weight is None else _module(work, found, input, weight=weight, bias=bias)
-
-
-@entry("prelu")
-def _prelu(work: Translation, input: Any, weight: Any) -> Any:
-    return _module(work, layer("PReLU", num_parameters=weight.tensor.numel()), input, weight=weight)
-
-
-@entry("bilinear")
-def _bilinear(work: Translation, input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
-    raise Refused("torch.nn.functional.bilinear is a function for which there is no layer; use nn.Bilinear")
-
+from nnstudio.engine.importing.functions.shapes import windows
+from nnstudio.engine.importing.functions.table import entry, layer, number
+from nnstudio.engine.importing.merge import InTraining
+from nnstudio.engine.importing.translate import Refused, Translation, tensors
 
 # -- pools -------------------------------------------------------------------------------------------------------------
 
@@ -243,9 +29,16 @@ def _max_pool(axes: int) -> Any:
     return made
 
 
+def _second_is_used(work: Translation) -> bool:
+    """Whether anything is done with the second tensor of the result."""
+    return list(tensors(work.event.result))[1].number in work.used
+
+
 def _max_pool_with_places(axes: int) -> Any:
-    def made(work: Translation, *args: Any, **kwargs: Any) -> Any:
-        return [*_max_pool(axes)(work, *args, **kwargs), None]
+    def made(work: Translation, *args: Any) -> Any:
+        wanted = _second_is_used(work)
+        found = _max_pool(axes)(work, *args, return_indices=wanted)
+        return found if wanted else [*found, None]
 
     return made
 
@@ -272,6 +65,27 @@ def _avg_pool(axes: int) -> Any:
     return made
 
 
+def _max_unpool(axes: int) -> Any:
+    def made(
+        work: Translation,
+        input: Any,
+        indices: Any,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        output_size: Any = None,
+    ) -> Any:
+        if work.event.whole.startswith("aten."):  # which is told the size alone: that of windows side by side
+            before, kernel_size = work.wire(input).type.shape[1:], tuple(kernel_size)[-axes:]
+            kernel_size = tuple(after // size for after, size in zip(kernel_size, before, strict=True))
+            stride, padding = None, 0
+        sizes = None if output_size is None else tuple(output_size)[-axes:]
+        settings = {"kernel_size": kernel_size, "stride": stride or None, "padding": padding, "output_size": sizes}
+        return work.add(layer(f"MaxUnpool{axes}d", **settings), input, indices)
+
+    return made
+
+
 def _adaptive(name: str) -> Any:
     def made(work: Translation, input: Any, output_size: Any, return_indices: bool = False) -> Any:
         kind = layer(name)
@@ -279,8 +93,10 @@ def _adaptive(name: str) -> Any:
         if isinstance(output_size, tuple) and None in output_size:
             sizes = work.wire(input).type.shape[1:]
             output_size = tuple(size or there for size, there in zip(output_size, sizes, strict=True))
-        outputs = work.add(layer(name, **{setting: output_size, "return_indices": return_indices}), input)
-        return [*outputs, None] if "Max" in name and work.event.whole.startswith("aten.") else outputs
+        aten = "Max" in name and work.event.whole.startswith("aten.")
+        settings = {setting: output_size, "return_indices": _second_is_used(work) if aten else return_indices}
+        outputs = work.add(layer(name, **settings), input)
+        return [*outputs, None] if aten else outputs
 
     return made
 
@@ -288,6 +104,7 @@ def _adaptive(name: str) -> Any:
 for _axes in (1, 2, 3):
     entry(f"max_pool{_axes}d")(_max_pool(_axes))
     entry(f"max_pool{_axes}d_with_indices")(_max_pool_with_places(_axes))
+    entry(f"max_unpool{_axes}d")(_max_unpool(_axes))
     entry(f"avg_pool{_axes}d")(_avg_pool(_axes))
     entry(f"adaptive_avg_pool{_axes}d")(_adaptive(f"AdaptiveAvgPool{_axes}d"))
     entry(f"adaptive_max_pool{_axes}d")(_adaptive(f"AdaptiveMaxPool{_axes}d"))
@@ -325,6 +142,24 @@ def _interpolate(
     return work.add(layer("Interpolate", size=sizes, scale_factor=factors, **settings), input)
 
 
+def _upsample(mode: str, corners: bool) -> Any:
+    """`aten.upsample_bilinear2d.vec` and its like; those without corners have no such argument."""
+
+    def made(work: Translation, input: Any, output_size: Any, *rest: Any) -> Any:
+        align, factors = rest if corners else (None, *rest)
+        size = None if output_size is None or factors is not None else tuple(output_size)
+        return _interpolate(work, input, size, factors, mode, align)
+
+    return made
+
+
+for _axes, _mode in ((1, "linear"), (2, "bilinear"), (2, "bicubic"), (3, "trilinear")):
+    entry(f"upsample_{_mode}{_axes}d")(_upsample(_mode, corners=True))
+for _axes in (1, 2, 3):
+    entry(f"upsample_nearest{_axes}d")(_upsample("nearest", corners=False))
+    entry(f"_upsample_nearest_exact{_axes}d")(_upsample("nearest-exact", corners=False))
+
+
 @entry("pixel_shuffle")
 def _pixel_shuffle(work: Translation, input: Any, upscale_factor: int) -> Any:
     return work.add(layer("PixelShuffle", upscale_factor=upscale_factor), input)
@@ -339,8 +174,9 @@ def _pixel_unshuffle(work: Translation, input: Any, downscale_factor: int) -> An
 def _unfold(
     work: Translation, input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
 ) -> Any:
-    if work.event.whole == "torch.Tensor.unfold":
-        raise Refused("torch.Tensor.unfold is a function for which there is no layer")
+    """`F.unfold`; and `Tensor.unfold`, whose arguments are an axis, the size of a window and a step."""
+    if work.event.whole in ("torch.Tensor.unfold", "aten.unfold.default"):
+        return windows(work, input, kernel_size, dilation, padding)
     settings = {"dilation": dilation, "padding": padding, "stride": stride}
     return work.add(layer("Unfold", kernel_size=kernel_size, **settings), input)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import replace
 from typing import Any
 
 import torch
 
+from nnstudio.core.data import TensorType
 from nnstudio.engine.importing.functions.table import axis_of, entry, is_tensor, layer, sizes_of, together
 from nnstudio.engine.importing.merge import Batch, Held, Tensor
 from nnstudio.engine.importing.translate import Refused, Translation, tensors
@@ -31,7 +33,16 @@ def _reshape(work: Translation, input: Any, *shape: Any, **_: Any) -> Any:
     if wire.type.batch_first and len(wire.type.shape) > 1 and wanted == replace(wire.type, shape=(wire.type.size,)):
         return work.add(layer("Flatten"), wire)
     if wire.type.rows and not wanted.shape:
+        if wanted.rows != wire.type.rows:
+            raise Refused(f"it puts all rows of the batch into one line: {wire.type.text} becomes {wanted.text}")
         return _squeeze(work, wire)
+    kind = wire.type
+    before, behind = kind.shape[: kind.axis], kind.shape[kind.axis :]
+    if kind.rows and kind.axis and wanted == TensorType(wanted.shape, kind.dtype, kind.rows * math.prod(before)):
+        work.lined.add(_result(work).number)
+        if behind != wanted.shape:
+            (wire,) = work.add(layer("Reshape", shape=(*before, *wanted.shape), batch_axis=kind.axis), wire)
+        return wire
     axis = wanted.axis if wanted.rows else None
     settings = {"shape": wanted.shape, "across_rows": wanted.rows != wire.type.rows, "batch_axis": axis}
     return work.add(layer("Reshape", **settings), wire)
@@ -104,6 +115,22 @@ def _flip(work: Translation, input: Any, *dims: Any) -> Any:
 def _roll(work: Translation, input: Any, shifts: Any, dims: Any = ()) -> Any:
     shifts = shifts if isinstance(shifts, tuple) else (shifts,)
     return work.add(layer("Roll", shifts=shifts, axes=dims if isinstance(dims, tuple) else (dims,)), input)
+
+
+def windows(work: Translation, input: Any, axis: Any, size: Any, step: Any) -> Any:
+    """`x.unfold(axis, size, step)` where the windows lie side by side: the axis is cut, and its parts go to the end."""
+    wire = work.wire(input)
+    kind, place = wire.type, axis_of(work, axis, wire.type)
+    sizes = list(sizes_of(kind))
+    whole = sizes[place]
+    if whole is None or size != step or whole % size:
+        raise Refused("it takes windows that overlap or leave something over; there is no layer for that")
+    sizes[place : place + 1] = [whole // size, size]
+    batch = sizes.index(None) if None in sizes else None
+    shape = tuple(one for one in sizes if one is not None)
+    (wire,) = work.add(layer("Reshape", shape=shape, batch_axis=batch), wire)
+    order = [one for one in range(len(sizes)) if one != place + 1]
+    return work.add(layer("Permute", order=(*order, place + 1)), wire)
 
 
 # -- more numbers ------------------------------------------------------------------------------------------------------
@@ -299,6 +326,11 @@ def _item(work: Translation, input: Any, index: Any) -> Any:
 def _index(work: Translation, input: Any, indices: Any) -> Any:
     """`aten.index`: a tensor of places for each axis, or None where all is taken."""
     return _item(work, input, tuple(slice(None) if part is None else part for part in indices))
+
+
+@entry("__setitem__")
+def _put(work: Translation, *_: Any) -> Any:
+    raise Refused("it writes into a part of a tensor, for which there is no layer: write torch.where or torch.cat")
 
 
 def _is_list(work: Translation) -> bool:

@@ -43,7 +43,7 @@ def translate(work: Translation) -> Any:
     try:
         return found(work, *event.args, **event.kwargs)
     except TypeError as error:
-        if "argument" not in str(error):
+        if "argument" not in str(error) and "Batch" not in str(error):
             raise
         raise Refused(f"{event.whole} is called in a way for which there is no layer") from None
     except SpecError as error:

@@ -1,6 +1,7 @@
 """Operators of ONNX and the layers that do the same: one entry for each, by the operator's name."""
 
 from nnstudio.engine.importing.onnx_operators import (  # noqa: F401  (they fill the table)
+    activations,
     arithmetic,
     arranging,
     networks,
@@ -8,4 +9,5 @@ from nnstudio.engine.importing.onnx_operators import (  # noqa: F401  (they fill
     pooling,
     recurrent,
     reductions,
+    resizing,
 )

@@ -70,6 +70,10 @@ def reshaped(work: Any, wire: Tensor, target: Any) -> Any:
         raise Refused("it makes a tensor in which the rows of the batch are not kept apart")
     if TensorType(shape, kind.dtype, rows, axis) == kind:
         return wire
+    if not shape and kind.batch_first and rows == kind.rows and kind.size == 1:
+        for _ in kind.shape:
+            wire = work.one(layer("Squeeze", axis=-1), wire)
+        return wire
     other = merged(work, wire, shape, rows, axis)
     if other is not None:
         return other
@@ -189,10 +193,21 @@ def _expanded_inside(work: Any, wire: Tensor, wanted: TensorType) -> Tensor:
 
 @operator("Tile")
 def _tile(work: Any, x: Any, repeats: Any, old: Any = None) -> Any:
+    if isinstance(repeats, Known) and not repeats.constant:
+        return _tiled_rows(work, work.wire(x), *(repeats.listed(batch) for batch in BATCHES))
     found = tuple(map(int, work.fixed(repeats).reshape(-1)))
     if all(count == 1 for count in found):
         return x
     return work.one(layer("Repeat", repeats=found), x)
+
+
+def _tiled_rows(work: Any, wire: Tensor, first: list[int], second: list[int]) -> Any:
+    """A tensor without a batch, of which every row gets a copy."""
+    rows = (first[0], second[0]) == BATCHES and first[1:] == second[1:]
+    if not rows or wire.type.rows or wire.type.shape[:1] != (1,) or len(first) != wire.type.axes:
+        raise Refused("how often it repeats a tensor depends on the number of rows")
+    made = work.one(layer("Expand", sizes=(-1,) * (len(first) - 1)), wire, work.rows_like())
+    return made if set(first[1:]) <= {1} else work.one(layer("Repeat", repeats=(1, *first[1:])), made)
 
 
 @operator("Concat")

@@ -1,16 +1,15 @@
-"""Operators with weights, norms, attention, and what changes the size of images."""
+"""Operators with weights, norms and attention."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from nnstudio.engine.importing.merge import Tensor
-from nnstudio.engine.importing.onnx_operators.table import axis_of, batch_of, layer, operator, same, sizes_of
-from nnstudio.engine.importing.onnx_values import BATCHES, Known
+from nnstudio.engine.importing.onnx_operators.table import axis_of, layer, operator, rounded, same, sizes_of
+from nnstudio.engine.importing.onnx_values import Known
 from nnstudio.engine.importing.translate import Refused
 
 # -- linear ------------------------------------------------------------------------------------------------------------
@@ -26,7 +25,7 @@ def _matmul(work: Any, a: Any, b: Any) -> Any:
     weight = _turned(b)
     outputs = weight.first.shape[0]
     if not a.type.batch_first:
-        return _function(work, a, b, weight)
+        return _function(work, a, weight)
     found = work.only_reader(work.operation.outputs[0], "Add")
     if found is not None:
         other = [work.values.get(name) for name in found[0].inputs if name != work.operation.outputs[0]]
@@ -38,11 +37,9 @@ def _matmul(work: Any, a: Any, b: Any) -> Any:
     return work.module(layer("Linear", out_features=outputs, bias=False), a, weight=weight)
 
 
-def _function(work: Any, a: Tensor, b: Known, weight: Known) -> Any:
+def _function(work: Any, a: Tensor, weight: Known) -> Any:
     """A linear layer of a tensor whose batch is not the first axis."""
-    if not b.turned or not b.name:
-        return work.one(layer("MatMul"), a, b)
-    weight = Known(weight.first, None, weight.name, True)
+    weight = Known(weight.first, None, weight.name or work.operation.outputs[0], True)
     found = work.only_reader(work.operation.outputs[0], "Add")
     if found is not None:
         other = [work.values.get(name) for name in found[0].inputs if name != work.operation.outputs[0]]
@@ -229,13 +226,9 @@ def _batch_norm(work: Any, x: Any, weight: Any, bias: Any, mean: Any, variance: 
         raise Refused("it takes the statistics of the batch always, not in training alone")
     axes = {2: 1, 3: 1, 4: 2, 5: 3}.get(wire.type.axes, 0)
     momentum = round(1 - float(work.attribute("momentum", 0.9)), 6)
-    found = layer(f"BatchNorm{axes}d", eps=_short(work.attribute("epsilon", 1e-5)), momentum=momentum)
+    found = layer(f"BatchNorm{axes}d", eps=rounded(work.attribute("epsilon", 1e-5)), momentum=momentum)
     arrays = {"weight": weight, "bias": bias, "running_mean": mean, "running_var": variance}
     return work.module(found, wire, **arrays, num_batches_tracked=np.array(0, np.int64))
-
-
-def _short(number: float) -> float:
-    return float(str(np.float32(number)))
 
 
 @operator("InstanceNormalization")
@@ -243,7 +236,7 @@ def _instance_norm(work: Any, x: Any, weight: Any, bias: Any) -> Any:
     wire, axes = spatial(work, x)
     plain = bool((work.fixed(weight) == 1).all() and (work.fixed(bias) == 0).all())
     affine = not plain or bool(weight.name and not weight.name.startswith("val_"))
-    found = layer(f"InstanceNorm{axes}d", eps=_short(work.attribute("epsilon", 1e-5)), affine=affine)
+    found = layer(f"InstanceNorm{axes}d", eps=rounded(work.attribute("epsilon", 1e-5)), affine=affine)
     return work.module(found, wire, weight=weight, bias=bias) if affine else work.one(found, wire)
 
 
@@ -251,7 +244,7 @@ def _instance_norm(work: Any, x: Any, weight: Any, bias: Any) -> Any:
 def _layer_norm(work: Any, x: Any, weight: Any, bias: Any = None) -> Any:
     wire: Tensor = work.wire(x)
     count = wire.type.axes - axis_of(work.attribute("axis", -1), wire.type)
-    found = layer("LayerNorm", axes=count, eps=_short(work.attribute("epsilon", 1e-5)), bias=bias is not None)
+    found = layer("LayerNorm", axes=count, eps=rounded(work.attribute("epsilon", 1e-5)), bias=bias is not None)
     return work.module(found, wire, weight=weight, bias=bias)
 
 
@@ -259,7 +252,7 @@ def _layer_norm(work: Any, x: Any, weight: Any, bias: Any = None) -> Any:
 def _rms_norm(work: Any, x: Any, weight: Any) -> Any:
     wire: Tensor = work.wire(x)
     count = wire.type.axes - axis_of(work.attribute("axis", -1), wire.type)
-    return work.module(layer("RMSNorm", axes=count, eps=_short(work.attribute("epsilon", 1e-5))), wire, weight=weight)
+    return work.module(layer("RMSNorm", axes=count, eps=rounded(work.attribute("epsilon", 1e-5))), wire, weight=weight)
 
 
 @operator("GroupNormalization")
@@ -273,7 +266,7 @@ def _group_norm(work: Any, x: Any, weight: Any, bias: Any) -> Any:
             arrays.append(Known(np.repeat(array, channels // groups), None, value.name, True))
         else:
             arrays.append(value)
-    found = layer("GroupNorm", num_groups=groups, eps=_short(work.attribute("epsilon", 1e-5)))
+    found = layer("GroupNorm", num_groups=groups, eps=rounded(work.attribute("epsilon", 1e-5)))
     return work.module(found, wire, weight=arrays[0], bias=arrays[1])
 
 
@@ -281,9 +274,9 @@ def _group_norm(work: Any, x: Any, weight: Any, bias: Any) -> Any:
 def _local_response(work: Any, x: Any) -> Any:
     settings = {
         "size": int(work.attribute("size")),
-        "alpha": _short(work.attribute("alpha", 0.0001)),
-        "beta": _short(work.attribute("beta", 0.75)),
-        "k": _short(work.attribute("bias", 1.0)),
+        "alpha": rounded(work.attribute("alpha", 0.0001)),
+        "beta": rounded(work.attribute("beta", 0.75)),
+        "k": rounded(work.attribute("bias", 1.0)),
     }
     return work.one(layer("LocalResponseNorm", **settings), x)
 
@@ -303,7 +296,7 @@ def _attention(work: Any, query: Any, key: Any, value: Any, mask: Any = None, *p
     scale = work.attribute("scale")
     settings = {
         "causal": bool(work.attribute("is_causal", 0)),
-        "scale": None if scale is None else _short(scale),
+        "scale": None if scale is None else rounded(scale),
         "enable_gqa": wires[0].type.shape[0] != wires[1].type.shape[0],
     }
     made = work.one(layer("ScaledDotProductAttention", **settings), *wires, mask)
@@ -319,78 +312,3 @@ def _heads(work: Any, wire: Tensor, count: Any) -> Tensor:
     split = work.one(layer("Reshape", shape=(length, int(count), width // int(count))), wire)
     made: Tensor = work.one(layer("Transpose", first=1, second=2), split)
     return made
-
-
-# -- sizes of images ---------------------------------------------------------------------------------------------------
-
-
-@operator("Resize", "Upsample")
-def _resize(work: Any, x: Any, *given: Any) -> Any:
-    wire, axes = spatial(work, x)
-    sizes = sizes_of(wire.type)
-    upsample = work.operation.kind == "Upsample"
-    scales, wanted = _scales(work, given, upsample, sizes)
-    if scales is not None and any(abs(scale - 1) > 1e-6 for scale in scales[:-axes]):
-        raise Refused("it changes how many rows or channels there are")
-    transformed = "asymmetric" if upsample else work.attribute("coordinate_transformation_mode", "half_pixel")
-    if work.opset < 11 and not upsample:
-        transformed = "asymmetric"
-    settings: dict[str, Any] = _mode(work, transformed, axes, upsample)
-    if work.attribute("antialias", 0):
-        settings["antialias"] = True
-    if wanted is not None:
-        if any(own is not None and own != new for own, new in zip(sizes[1:-axes], wanted[1:-axes], strict=True)):
-            raise Refused("it changes how many channels there are")
-        return work.one(layer("Interpolate", size=tuple(wanted[-axes:]), scale_factor=None, **settings), wire)
-    assert scales is not None
-    return work.one(layer("Interpolate", size=None, scale_factor=tuple(map(_short, scales[-axes:])), **settings), wire)
-
-
-def _scales(
-    work: Any, given: Sequence[Any], upsample: bool, sizes: Sequence[int | None]
-) -> tuple[list[float] | None, list[int] | None]:
-    """The factor, or the size afterwards, of each axis."""
-    if upsample or work.opset < 11:
-        found = work.fixed(given[0]) if given else np.array(work.attribute("scales", ()))
-        return [float(scale) for scale in found.reshape(-1)], None
-    picked = work.attribute("axes")
-    places = list(range(len(sizes))) if picked is None else [axis % len(sizes) for axis in picked]
-    factors = work.fixed(given[1]) if len(given) > 1 and given[1] is not None else None
-    if factors is not None and factors.size:
-        scales = [1.0] * len(sizes)
-        for place, factor in zip(places, factors.reshape(-1), strict=True):
-            scales[place] = float(factor)
-        return scales, None
-    if len(given) < 3 or not isinstance(given[2], Known):
-        raise Refused("it does not say how large its result is")
-    if work.attribute("keep_aspect_ratio_policy", "stretch") != "stretch":
-        raise Refused("it keeps the proportions of the image; there is no layer for that")
-    if 0 in places:
-        _check_rows(work, given[2], places.index(0))
-    wanted = [size or 1 for size in sizes]
-    for place, size in zip(places, given[2].first.reshape(-1), strict=True):
-        wanted[place] = int(size)
-    return None, wanted
-
-
-def _check_rows(work: Any, wanted: Known, place: int) -> None:
-    """Refuse a resizing to another number of rows."""
-    found = tuple(wanted.listed(batch)[place] for batch in BATCHES)
-    if found not in (BATCHES, (batch_of(work),) * 2):
-        raise Refused("it changes how many rows there are")
-
-
-def _mode(work: Any, transformed: str, axes: int, upsample: bool) -> dict[str, Any]:
-    mode = work.attribute("mode", "nearest")
-    nearest = work.attribute("nearest_mode", "round_prefer_floor")
-    if mode == "nearest":
-        if upsample or work.opset < 11 or (transformed == "asymmetric" and nearest == "floor"):
-            return {"mode": "nearest"}
-        if transformed in ("half_pixel", "pytorch_half_pixel") and nearest.startswith("round"):
-            return {"mode": "nearest-exact"}
-    elif transformed in ("half_pixel", "pytorch_half_pixel", "align_corners"):
-        name = {"linear": ("linear", "bilinear", "trilinear")[axes - 1], "cubic": "bicubic"}.get(mode, "")
-        usual = mode != "cubic" or math.isclose(work.attribute("cubic_coeff_a", -0.75), -0.75)
-        if name and usual and (mode != "cubic" or axes == 2):
-            return {"mode": name, "align_corners": transformed == "align_corners"}
-    raise Refused(f"there is no layer for the mode {mode} with {transformed} ({nearest})")

@@ -30,7 +30,9 @@ def _max_pool(work: Any, x: Any) -> Any:
         "dilation": same(work.attribute("dilations", (1,) * axes)),
         "ceil_mode": bool(work.attribute("ceil_mode", 0)),
     }
-    return work.one(layer(f"MaxPool{axes}d", **settings), wire)
+    # ONNX counts the places through the whole tensor, torch through each plane; what files make of them is the same.
+    settings["return_indices"] = len(work.operation.outputs) > 1 and bool(work.readers[work.operation.outputs[1]])
+    return work.add(layer(f"MaxPool{axes}d", **settings), wire)
 
 
 @operator("AveragePool")

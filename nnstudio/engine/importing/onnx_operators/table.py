@@ -6,8 +6,11 @@ each output.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
 
 from nnstudio.core.data import TensorType
 from nnstudio.engine.importing.functions.table import layer, sizes_of
@@ -16,7 +19,7 @@ from nnstudio.engine.importing.translate import Refused
 if TYPE_CHECKING:
     from nnstudio.engine.importing.onnx_work import Work
 
-__all__ = ["OPERATORS", "axis_of", "layer", "operator", "same", "sizes_of"]
+__all__ = ["OPERATORS", "axis_of", "batch_of", "layer", "operator", "rounded", "same", "sizes_of"]
 
 Entry = Callable[..., Any]
 T = TypeVar("T", bound=Entry)
@@ -47,6 +50,12 @@ def same(values: Any) -> Any:
     """(2, 2) as 2."""
     found = tuple(map(int, values))
     return found[0] if len(set(found)) == 1 else found
+
+
+def rounded(number: float) -> float:
+    """A number of float32 as a person would have written it: 0.1 in place of 0.10000000149."""
+    single = np.float32(number)
+    return float(str(single)) if math.isfinite(single) else float(number)
 
 
 def batch_of(work: Work) -> int | None:
