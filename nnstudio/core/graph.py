@@ -286,6 +286,18 @@ class Graph:
         node = replace(node, ties=(*kept, (parameter, owner_id, owner_parameter)))
         return replace(self, nodes={**self.nodes, node_id: node})
 
+    def held_by(self, node_id: str, parameter: str) -> tuple[str, str] | None:
+        """The node whose parameter a tied one is in the end, and its name there; None where ties run in a circle."""
+        seen: set[tuple[str, str]] = set()
+        while (node_id, parameter) not in seen:
+            seen.add((node_id, parameter))
+            node_id = self.nodes[node_id].shares or node_id
+            tie = next((tie for tie in self.nodes[node_id].ties if tie[0] == parameter), None)
+            if tie is None or tie[1] not in self.nodes:
+                return node_id, parameter
+            _, node_id, parameter = tie
+        return None
+
     def untie(self, node_id: str, parameter: str) -> Graph:
         """The graph in which that parameter is the node's own again."""
         node = self.nodes[node_id]

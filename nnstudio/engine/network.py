@@ -277,10 +277,11 @@ class _Writer:
     def _tie(self, drawing: Graph, home: nn.Module, wanted: Mapping[str, str], built: set[str]) -> None:
         """One parameter under two names, once both are there."""
         for node in drawing.nodes.values():
-            for parameter, other, its in node.ties:
-                if node.id not in built or other not in built:
+            for parameter, _, _ in node.ties:
+                held = drawing.held_by(node.id, parameter)
+                if held is None or node.id not in built or held[0] not in built:
                     continue
-                theirs = _parameter_home(home, wanted[drawing.nodes[other].shares or other], its)
+                theirs = _parameter_home(home, wanted[held[0]], held[1])
                 mine = _parameter_home(home, wanted[node.id], parameter)
                 setattr(*mine, getattr(*theirs))
 

@@ -290,6 +290,9 @@ class _Checking:
                 holder = self.graph.nodes[node.shares].title
                 got = f"that of {holder}, whose weights it shares"
                 complaint = Complaint(f"a {parameter} of its own to be tied", got, f"Tie that of {holder}.")
+            elif self.graph.held_by(node.id, parameter) is None:
+                got = f"{owner.title}, which is tied to it"
+                complaint = Complaint(f"{parameter} tied to a parameter that is not tied back", got, "Undo one tie.")
             elif mine is None:
                 got = ", ".join(self.shapes[node.id]) or "no parameters"
                 complaint = Complaint(f"a parameter {parameter}, which is to be tied", got, "Undo the tie.")

@@ -133,10 +133,11 @@ class Level(nn.Module):
         self.order = _alive_in_order(graph)
         with torch.no_grad():
             self.values(given, building=True)
-        for node in graph.nodes.values():
-            for parameter, other, its in node.ties:
-                mine, theirs = self.parts[node.id], self.parts[graph.nodes[other].shares or other]
-                setattr(mine, parameter, getattr(theirs, its))
+        for _ in graph.nodes:  # as often as a chain of ties can be long
+            for node in graph.nodes.values():
+                for parameter, other, its in node.ties:
+                    mine, theirs = self.parts[node.id], self.parts[graph.nodes[other].shares or other]
+                    setattr(mine, parameter, getattr(theirs, its))
 
     def values(self, given: list[torch.Tensor], building: bool = False) -> dict[tuple[str, str], torch.Tensor]:
         """What leaves each port."""

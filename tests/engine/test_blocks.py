@@ -316,3 +316,27 @@ def test_types_of_several_outputs() -> None:
     assert kind.text == "[4, B, 2]" and kind.sizes(3) == (4, 3, 2) and kind.axes == 3
     assert TensorType((4,), "bool", rows=0).text == "[4] bool"
     assert TensorType((4,), rows=2).text == "[2B, 4]"
+
+
+def test_ties_in_a_row_have_one_end_and_ties_in_a_circle_are_refused() -> None:
+    graph = chain(linear(), linear(), linear())
+    first, second, third = (node_id for node_id, node in graph.nodes.items() if type(node.layer).__name__ == "Linear")
+    row = graph.tie(first, "weight", second, "weight").tie(second, "weight", third, "weight")
+    network = compile_network(row)
+    weights = {id(network.module_of(node_id).weight) for node_id in (first, second, third)}  # type: ignore[union-attr]
+    assert len(weights) == 1
+    assert check_graph(row).parameters == 36 + 3 * 6 == sum(p.numel() for p in network.parameters())
+    circle = check_graph(row.tie(third, "weight", first, "weight"))
+    assert {problem.node for problem in circle.errors} == {first, second, third}
+    assert "not tied back" in circle.errors[0].message
+
+
+def test_a_tie_to_what_is_left_out_is_refused() -> None:
+    graph = chain(linear(), linear())
+    graph, loose = graph.add(linear())
+    graph = graph.wire("n1", loose)
+    report = check_graph(graph.tie("n2", "weight", loose.id, "weight"))
+    assert [problem.node for problem in report.errors] == ["n2"]
+    assert "which is left out" in report.errors[0].message
+    shared = graph.share("n3", "n2").tie("n3", "bias", "n2", "bias")
+    assert "whose weights it shares" in check_graph(shared).errors[0].message

@@ -221,7 +221,7 @@ def test_a_loop_with_a_memory(tmp_path: Path) -> None:
     graph = graph.wire(node, end)
     source = compare(graph, tmp_path, [rows_for(graph, 2)])
     assert "nn.ModuleList(DecoderBlock() for _ in range(3))" in source
-    assert "for block in self." in source
+    assert "for layer in self." in source
 
 
 def test_it_reads_as_a_person_writes() -> None:

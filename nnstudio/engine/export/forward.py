@@ -97,8 +97,9 @@ def _loop(
         variables[piece] = arguments[number]
     carried = ", ".join(arguments[: len(pieces)])
     times = node.meta["loop"]
-    part = "block"
-    while part in names.values() or part in variables.values():
+    taken = {*names.values(), *variables.values()}
+    part = next((word for word in ("block", "layer", "step") if word not in taken), "block_")
+    while part in taken:
         part += "_"
     head = f"for _ in range({times}):" if times else f"for {part} in self{_way(str(node.target))}:"
     called = f"self{_way(str(node.target))}" if times else part

@@ -194,10 +194,10 @@ class Levels:
         """Pairs of places: the first gets what is at the second."""
         found = []
         for node in drawing.nodes.values():
-            for parameter, other, its in node.ties:
-                owner = drawing.nodes[other].shares or other
-                if node.id in members and owner in members:
-                    found.append((_place(names[node.id], parameter), _place(names[owner], its)))
+            for parameter, _, _ in node.ties:
+                held = drawing.held_by(node.id, parameter)
+                if held is not None and node.id in members and held[0] in members:
+                    found.append((_place(names[node.id], parameter), _place(names[held[0]], held[1])))
         return found
 
 
