@@ -43,6 +43,7 @@ MENUS: dict[str, tuple[Entry | Submenu | None, ...]] = {
         Entry("new", "New", "Starts an empty project in a window of its own.", "Ctrl+N", "file-plus"),
         Entry("open", "Open…", "Opens a project file.", "Ctrl+O", "folder-open"),
         Submenu("recent", "Open recent"),
+        Entry("import", "Import…", "Draws a network that others wrote: ONNX, Python, .pt2.", "Ctrl+I", "download"),
         None,
         Entry("save", "Save", "Writes drawing, settings, weights and curves to the file.", "Ctrl+S", "save"),
         Entry("save_as", "Save as…", "Writes the project to another file.", "Ctrl+Shift+S"),

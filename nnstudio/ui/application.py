@@ -30,6 +30,7 @@ from nnstudio.ui.memory import Memory
 
 if TYPE_CHECKING:
     from nnstudio.core.checkpoint import Checkpoint
+    from nnstudio.ui.importing import ImportDialog
     from nnstudio.ui.window import Window
 
 # What is imported behind the gallery, and what is said meanwhile.
@@ -94,6 +95,7 @@ class Application(QObject):
         self.gallery.example_chosen.connect(self.open_example)
         self.gallery.architecture_chosen.connect(self.open_architecture)
         self.gallery.project_chosen.connect(self.open_project)
+        self.gallery.import_chosen.connect(self.ask_for_import)
         self.gallery.new_chosen.connect(self.new_project)
         self.gallery.open_chosen.connect(self.ask_for_project)
         self.gallery.painted.connect(self._load)
@@ -221,6 +223,30 @@ class Application(QObject):
         if path:
             self.open_project(path)
 
+    def ask_for_import(self, path: str = "") -> None:
+        """Let the person choose a network that others wrote, and open its drawing in a window of its own."""
+
+        def show() -> None:
+            parent = self.qt.activeWindow() or self.gallery
+            dialog: ImportDialog = importlib.import_module("nnstudio.ui.importing").ImportDialog(
+                parent, self.memory.folder, path
+            )
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.imported.connect(self._open_imported)
+            dialog.open()
+
+        self._when_ready("Opening the import…", show)
+
+    def _open_imported(self, path: str, notices: tuple[str, ...]) -> None:
+        """Show what was imported as a project that no file has yet."""
+        try:
+            stored = storage.read(Path(path))
+        except storage.StorageError as error:
+            self._refuse(str(error))
+            return
+        window = self._show(stored.project, None, stored.checkpoint)
+        window.tell(" ".join((*notices, *stored.notices)) or f"Imported {stored.project.title}.")
+
     def show_gallery(self) -> None:
         self.gallery.show_recent(self.memory.recent())
         self.gallery.show()
@@ -246,6 +272,7 @@ class Application(QObject):
         window.new_wanted.connect(self.new_project)
         window.open_wanted.connect(self.ask_for_project)
         window.project_wanted.connect(self.open_project)
+        window.import_wanted.connect(self.ask_for_import)
         window.gallery_wanted.connect(self.show_gallery)
         window.quit_wanted.connect(self.quit)
         window.theme_wanted.connect(self.show_theme)

@@ -7,8 +7,6 @@ process of its own: the window stays quick, a training goes on undisturbed, and 
 from __future__ import annotations
 
 import json
-import os
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +17,6 @@ from PySide6.QtCore import (
     QIODevice,
     QObject,
     QProcess,
-    QProcessEnvironment,
     QRectF,
     Qt,
     QTimer,
@@ -29,9 +26,9 @@ from PySide6.QtGui import QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QGraphicsScene, QProgressDialog, QWidget
 
-import nnstudio
 from nnstudio.core import storage
 from nnstudio.engine.export.formats import Format
+from nnstudio.ui.child_process import command, environment, last_sentence
 from nnstudio.ui.document import Document
 
 _PATIENCE = 300  # milliseconds after which it is shown that something is being done
@@ -76,12 +73,12 @@ class Exporting(QObject):
             self.refused.emit(str(error))
             return
         process = QProcess(self)
-        process.setProcessEnvironment(_environment())
+        process.setProcessEnvironment(environment())
         process.finished.connect(self._ended)
         process.errorOccurred.connect(self._failed)
         made = str(self._made(form))
         self._process = process
-        process.start(sys.executable, ["-m", "nnstudio", "export", str(source), "--to", form.name, made, "--json"])
+        process.start(*command(["export", str(source), "--to", form.name, made, "--json"]))
         self._patience.start()
 
     def cancel(self) -> None:
@@ -124,12 +121,12 @@ class Exporting(QObject):
         if process is None:
             return
         printed = bytes(process.readAllStandardOutput().data()).decode("utf-8", "replace")
-        complaints = bytes(process.readAllStandardError().data()).decode("utf-8", "replace").strip().split("\n")
+        complaints = bytes(process.readAllStandardError().data()).decode("utf-8", "replace")
         try:
             if self._called_off:
                 return
             if status != QProcess.ExitStatus.NormalExit or code:
-                self._later(self.refused.emit, _sentence(complaints))
+                self._later(self.refused.emit, last_sentence(complaints, "The export ended without a word."))
                 return
             answer = json.loads(printed)
             storage.replace_file(self._target, Path(answer["file"]).read_bytes())
@@ -177,22 +174,6 @@ def svg(scene: QGraphicsScene, area: QRectF, title: str) -> bytes:
     painter.end()
     buffer.close()
     return bytes(content.data())
-
-
-def _environment() -> QProcessEnvironment:
-    """The environment of the window, in which the program is found as the window found it."""
-    environment = QProcessEnvironment.systemEnvironment()
-    home = str(Path(nnstudio.__file__).resolve().parent.parent)
-    paths = [home, *filter(None, environment.value("PYTHONPATH", "").split(os.pathsep))]
-    environment.insert("PYTHONPATH", os.pathsep.join(paths))
-    environment.insert("PYTHONIOENCODING", "utf-8")
-    return environment
-
-
-def _sentence(complaints: list[str]) -> str:
-    """The last complaint, without the name of the program before it."""
-    last = complaints[-1].removeprefix("nnstudio: ").strip()
-    return last or "The export ended without a word."
 
 
 def _plain(name: str) -> str:

@@ -104,7 +104,8 @@ class Gallery(QWidget):
 
     example_chosen = Signal(str)
     architecture_chosen = Signal(str)
-    import_chosen = Signal()
+    # a file to import; empty to ask for one
+    import_chosen = Signal(str)
     project_chosen = Signal(str)
     new_chosen = Signal()
     open_chosen = Signal()
@@ -143,7 +144,7 @@ class Gallery(QWidget):
         self.import_button.setToolTip("Draws a network that others wrote: ONNX, a Python file, a .pt2.")
         self.import_button.setShortcut("Ctrl+I")
         icons.attach(self.import_button, "download")
-        self.import_button.clicked.connect(self.import_chosen)
+        self.import_button.clicked.connect(lambda: self.import_chosen.emit(""))
         self.new_button = QPushButton(" New project")
         self.new_button.setObjectName("gallery_new")
         self.new_button.setAccessibleName("New project")
@@ -255,12 +256,14 @@ class Gallery(QWidget):
             QTimer.singleShot(30, self, self.show_architectures)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if dropped_projects(event):
+        if dropped_projects(event) or dropped_networks(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         for path in dropped_projects(event):
             self.project_chosen.emit(path)
+        for path in dropped_networks(event)[:1]:
+            self.import_chosen.emit(path)
 
     # -- parts -----------------------------------------------------------------------------------------------------
 
@@ -417,9 +420,16 @@ class _Visible(QObject):
 
 def dropped_projects(event: QDropEvent) -> list[str]:
     """The project files that are dragged; also used by the window."""
-    urls = event.mimeData().urls()
-    files = [url.toLocalFile() for url in urls if url.isLocalFile()]
-    return [path for path in files if path.lower().endswith(storage.SUFFIX)]
+    return [path for path in _dropped(event) if path.lower().endswith(storage.SUFFIX)]
+
+
+def dropped_networks(event: QDropEvent) -> list[str]:
+    """The files that are dragged and can be imported."""
+    return [path for path in _dropped(event) if path.lower().endswith((".onnx", ".pt2", ".py"))]
+
+
+def _dropped(event: QDropEvent) -> list[str]:
+    return [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
 
 
 def _picture_of(example: Example) -> QPixmap | None:

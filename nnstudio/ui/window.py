@@ -27,7 +27,7 @@ from nnstudio.ui.docks import Docks
 from nnstudio.ui.document import Document
 from nnstudio.ui.exporting import Exporting, svg
 from nnstudio.ui.first_size import first_size
-from nnstudio.ui.gallery import dropped_projects
+from nnstudio.ui.gallery import dropped_networks, dropped_projects
 from nnstudio.ui.inspector import Inspector
 from nnstudio.ui.memory import Memory
 from nnstudio.ui.outline import Outline
@@ -49,6 +49,8 @@ class Window(QMainWindow):
     new_wanted = Signal()
     open_wanted = Signal()
     project_wanted = Signal(str)
+    # a file to import; empty to ask for one
+    import_wanted = Signal(str)
     gallery_wanted = Signal()
     quit_wanted = Signal()
     theme_wanted = Signal(str)
@@ -130,6 +132,7 @@ class Window(QMainWindow):
         return {
             "new": self.new_wanted.emit,
             "open": self.open_wanted.emit,
+            "import": lambda: self.import_wanted.emit(""),
             "save": self.save,
             "save_as": self.save_as,
             "export_python": self.export_python,
@@ -382,12 +385,14 @@ class Window(QMainWindow):
             icons.renew(self)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if dropped_projects(event):
+        if dropped_projects(event) or dropped_networks(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         for path in dropped_projects(event):
             self.project_wanted.emit(path)
+        for path in dropped_networks(event)[:1]:
+            self.import_wanted.emit(path)
 
     def _restore(self) -> None:
         """Take the places that were remembered, or the first ones."""

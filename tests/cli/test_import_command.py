@@ -10,8 +10,11 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from nnstudio.__main__ import main
 from nnstudio.core import storage
 from nnstudio.engine.importing import import_module
+from nnstudio.engine.importing.child_process import CHILD
+from nnstudio.engine.importing.in_child import child
 
 MODEL = "from torch import nn\nclass Model(nn.Linear):\n    def __init__(self, n=4): super().__init__(n, 3)\n"
 
@@ -75,3 +78,10 @@ def test_wrong_use_is_one_sentence_and_nothing_is_written(nnstudio, drawn, monke
     result = nnstudio("import", *words)
     assert result.code == 2 and sentence in result.sentence, result
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_program_that_is_one_file_is_its_own_child(monkeypatch) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(child, "main", lambda words: asked.append(list(words)) or 0)
+    assert main([CHILD, "request.json"]) == 0
+    assert asked == [["request.json"]]

@@ -135,7 +135,7 @@ class Level(nn.Module):
             self.values(given, building=True)
         for _ in graph.nodes:  # as often as a chain of ties can be long
             for node in graph.nodes.values():
-                for parameter, other, its in node.ties:
+                for parameter, other, its in node.ties if node.id in self.parts else ():
                     mine, theirs = self.parts[node.id], self.parts[graph.nodes[other].shares or other]
                     setattr(mine, parameter, getattr(theirs, its))
 

@@ -20,6 +20,7 @@ from nnstudio.engine.importing.parts import alive
 from nnstudio.engine.importing.program import End, ImportRefused, Program, fits_not
 from nnstudio.engine.importing.record import Event, Recorder, Recording, Value, Weight
 from nnstudio.engine.importing.translate import Refused, Translation
+from nnstudio.library.layers.parameter import Parameter
 
 SIZES = (2, 3)  # rows of the batch
 _MOST_OPENED = 40
@@ -240,6 +241,11 @@ class _Attempt:
         left = [name for name, _ in self.module.named_parameters() if name not in used]
         if left:
             self.notices.append(f"Nothing is computed with {_some(left)}: left out.")
+        fixed = [
+            step.module or step.name for step in steps if isinstance(step.layer, Parameter) and not step.parameters
+        ]
+        if fixed:
+            self.notices.append(f"{_some(fixed)} is fixed, and too large for a Constant: a Parameter that is frozen.")
         frozen = [name for name, one in self.module.named_parameters() if not one.requires_grad and name in learned]
         if frozen:
             self.notices.append(

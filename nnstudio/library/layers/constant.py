@@ -13,7 +13,7 @@ from nnstudio.library.layers._axes import whole
 from nnstudio.library.layers._masks import causal_mask, causal_mask_source
 from nnstudio.library.layers._tensors import Holding, sizes
 
-LARGEST = 65_536  # numbers that may be written out one by one
+LARGEST = 160_000  # numbers: the masks of shifted windows over a whole image are as many
 _MASKS = {"causal mask": "allowed", "causal mask hidden": "hidden", "causal mask -inf": "minus infinity"}
 
 

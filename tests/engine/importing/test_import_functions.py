@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from engine.random_drawings import random_drawing, rows
+from nnstudio.engine.compiler import check_graph, compile_network
 from nnstudio.engine.importing import ImportRefused, import_module
 
 Forward = Callable[..., object]
@@ -146,6 +148,23 @@ def test_what_is_written_in_a_forward_becomes_its_layers(forward, shapes, parts,
 def test_attention_by_hand_with_a_mask_in_a_buffer() -> None:
     kinds = layers_of(attention, (5, 8), qkv=linear(8, 24), mask=torch.tril(torch.ones(9, 9)))
     assert len(kinds) == 17 and "Split" in kinds and kinds.count("Constant") == 1
+
+
+def test_a_table_that_is_too_large_to_be_written_out_is_kept_as_a_frozen_parameter() -> None:
+    table = torch.randn(500, 500)
+    imported = import_module(Model(lambda m, x: x @ m.table, table=table), (torch.randn(2, 500),), "model")
+    assert [notice for notice in imported.notices if "too large for a Constant" in notice]
+    assert [node.frozen for node in imported.project.graph.nodes.values() if node.title == "table"] == [True]
+    assert torch.equal(torch.from_numpy(imported.checkpoint.weights["table"]), table)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_network_of_a_random_drawing_comes_in_as_a_drawing_of_the_same(seed: int) -> None:
+    graph, kind = random_drawing(seed)
+    network = compile_network(graph, kind)
+    imported = import_module(network, (rows(kind, 3, seed),), "drawing")
+    assert not [notice for notice in imported.notices if "left out" not in notice]
+    assert check_graph(imported.project.graph).parameters <= check_graph(graph, kind).parameters
 
 
 def test_inputs_that_do_nothing_are_left_out() -> None:
