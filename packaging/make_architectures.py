@@ -18,8 +18,6 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-import torch  # noqa: E402
-
 import nnstudio.library  # noqa: E402, F401  (registers the layers)
 from nnstudio.core.blocks import Block  # noqa: E402
 from nnstudio.core.graph import Graph  # noqa: E402
@@ -41,15 +39,14 @@ def drawn(reference: Reference) -> dict[str, Any]:
     full = module(reference, seed=1, small=False)
     rows = examples(reference, 2, seed=2, small=False)
     # Whether the drawing does the same is what the tests of the import try, on the small versions.
-    with torch.no_grad():
-        program, _ = program_of(full, rows, reference.title)
+    program, _ = program_of(full, rows, reference.title)
     written: dict[str, Any] = project_to_json(drawing_of(program).imported().project)
     return {**written, "sentence": sentence(reference)}
 
 
 def sentence(reference: Reference) -> str:
     """What the gallery says under the title."""
-    return f"{reference.sentence} {reference.parameters:,} parameters."
+    return f"{reference.parameters:,} parameters. {reference.sentence}"
 
 
 def entry(reference: Reference, graph: Graph) -> dict[str, Any]:

@@ -141,7 +141,7 @@ class _Assembly:
         self.drawn: dict[int, _Drawn] = {}
 
     def whole(self) -> tuple[Graph, State]:
-        titles = Titles()
+        titles = Titles(_names_of_weights(self.root))
         entries = [
             _Port(_input(end), titles.take(_title(end.name) or "input"), end.value) for end in self.program.inputs
         ]
@@ -237,7 +237,7 @@ class _Assembly:
     def _single(self, part: Part) -> _Drawn:
         entries = self._entries(part)
         exits = self._exits(part)
-        titles = Titles()
+        titles = Titles(_names_of_weights(part))
         outputs = ["output"] if len(exits) == 1 else [f"output_{number}" for number in range(1, len(exits) + 1)]
         graph, state = self.level(
             part,
@@ -353,6 +353,11 @@ def _tie(level: _Level) -> None:
                 ties.append((parameter, *owner))
         if ties:
             level.mark(node_id, ties=tuple(ties))
+
+
+def _names_of_weights(part: Part) -> list[str]:
+    """The titles that are in the names of weights: no end of the level may take one of them."""
+    return [_title(item.name) for item in part.items if holds_weights(item)]
 
 
 def _title(name: str) -> str:

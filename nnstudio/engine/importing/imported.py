@@ -10,7 +10,9 @@ import torch
 
 from nnstudio.core.blocks import title_at
 from nnstudio.core.checkpoint import Checkpoint
-from nnstudio.core.project import Project
+from nnstudio.core.kinds import Optimizer
+from nnstudio.core.project import Project, TrainingSettings
+from nnstudio.core.spec import registered
 from nnstudio.engine.compiler import GraphError, compile_network
 from nnstudio.engine.importing.assemble import Assembled, assemble
 from nnstudio.engine.importing.program import ImportRefused, Program
@@ -36,7 +38,8 @@ class Drawn:
 
     def imported(self, notices: tuple[str, ...] = ()) -> Imported:
         """The project of it."""
-        project = Project(graph=self.assembled.graph, title=self.graph_title)
+        training = TrainingSettings(optimizer=registered(Optimizer)["Adam"]())
+        project = Project(graph=self.assembled.graph, training=training, title=self.graph_title)
         checkpoint = Checkpoint(names=self.network.names_by_node(), weights=dict(self.assembled.weights))
         return Imported(project, checkpoint, notices)
 

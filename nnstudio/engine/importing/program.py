@@ -5,7 +5,7 @@ A value is a number that stands for one tensor; each is made by one step or is a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -88,30 +88,6 @@ class ImportRefused(ValueError):
 def fits_not(error: BaseException) -> bool:
     """Whether an error says that there is not enough memory."""
     return isinstance(error, MemoryError) or "allocate memory" in str(error)
-
-
-class Values:
-    """Numbers for values, none of which comes twice."""
-
-    def __init__(self) -> None:
-        self._last = 0
-
-    def new(self) -> int:
-        self._last += 1
-        return self._last
-
-    def several(self, count: int) -> tuple[int, ...]:
-        return tuple(self.new() for _ in range(count))
-
-
-def consumers(program: Program) -> Iterator[tuple[int, Step | End]]:
-    """Every use of a value."""
-    for step in program.steps:
-        for value in step.inputs:
-            if value is not None:
-                yield value, step
-    for end in program.outputs:
-        yield end.value, end
 
 
 def words(name: str) -> str:

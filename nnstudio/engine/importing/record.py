@@ -179,7 +179,7 @@ class _Run(TorchFunctionMode):
         if self.recorder.is_leaf(module):
             with self._quietly():
                 taken = self._taken(args), self._taken(kwargs)
-                result = plain(module, *args, **kwargs)
+                result = self._apart(plain, (module, *args), kwargs)
                 if self._depends((taken, list(module.parameters()))):
                     learns = torch.is_grad_enabled()
                     where, names = _where(), (name, full_name)
@@ -251,11 +251,22 @@ class _Run(TorchFunctionMode):
             return result
         with self._quietly():
             taken = self._taken(args), self._taken(kwargs)
-            result = func(*args, **kwargs)
+            result = self._apart(func, args, kwargs) if "dropout" in name else func(*args, **kwargs)
             made = args[0] if name == "__setitem__" else result
             if any(True for _ in _tensors(made)):
                 calls, learns = tuple(self.calls), torch.is_grad_enabled()
                 self._add(Event(name, *taken, None, calls, _where(), whole=whole, learns=learns), made)
+        return result
+
+    def _apart(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The result of a call; as a tensor of its own where it is the one that was given, untouched.
+
+        So does a dropout in evaluation: but what is done with its result afterwards is not done with what it was given.
+        """
+        before = [(tensor, tensor._version) for tensor in _tensors((*args, kwargs))]
+        result = func(*args, **kwargs)
+        if any(result is tensor and tensor._version == version for tensor, version in before):
+            return result.view_as(result)
         return result
 
     def _note_origin(self, whole: Any, part: torch.Tensor) -> None:

@@ -129,11 +129,6 @@ class Translation:
             self.stopped[number] = found
         return found
 
-    def made(self, wire: Tensor) -> Tensor:
-        """A wire as an argument of another entry of the table."""
-        self.wires.setdefault(wire.number, wire)
-        return wire
-
     def add(
         self,
         layer: Layer,

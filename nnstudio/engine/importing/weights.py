@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,7 +143,7 @@ def _matched(
     stored: Mapping[str, Stored], places: Mapping[str, _Place], ordered: bool
 ) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """By name in the file: the name in the drawing, what is to be said, and the name that it has in vain."""
-    short = _stripped(stored, places)
+    short = _stripped(stored, _Names(places))
     pairs: dict[str, str] = {}
     notes: dict[str, str] = {}
     unlike: dict[str, str] = {}
@@ -166,11 +166,28 @@ def _matched(
     return pairs, notes, unlike
 
 
-def _stripped(stored: Mapping[str, Stored], places: Mapping[str, _Place]) -> dict[str, str]:
+class _Names:
+    """The names in the drawing, also as others write them: "layers.0.Wa" is found for "layers_0.wa"."""
+
+    def __init__(self, places: Mapping[str, _Place]) -> None:
+        self._known = set(places)
+        count = Counter(map(_plain, places))
+        self._plain = {_plain(name): name for name in places if count[_plain(name)] == 1}
+
+    def find(self, name: str) -> str | None:
+        """The name in the drawing for that of a tensor."""
+        return name if name in self._known else self._plain.get(_plain(name))
+
+
+def _plain(name: str) -> str:
+    return name.replace(".", "_").lower()
+
+
+def _stripped(stored: Mapping[str, Stored], names: _Names) -> dict[str, str]:
     """The names without what a wrapper has put before them: as much is taken away as makes most of them fit."""
 
-    def fitting(names: Mapping[str, str]) -> int:
-        return sum(short in places for short in names.values())
+    def fitting(short: Mapping[str, str]) -> int:
+        return sum(names.find(name) is not None for name in short.values())
 
     best = {name: name for name in stored}
     current = best
@@ -183,7 +200,7 @@ def _stripped(stored: Mapping[str, Stored], places: Mapping[str, _Place]) -> dic
             break
         current = max(options, key=fitting)
         best = max(best, current, key=fitting)
-    return best
+    return {name: names.find(short) or short for name, short in best.items()}
 
 
 def _unlike(entry: Stored, tensor: torch.Tensor) -> str | None:

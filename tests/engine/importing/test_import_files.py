@@ -139,6 +139,17 @@ def test_safetensors_go_in_by_name_also_with_what_a_wrapper_put_before_it(projec
         assert len(restore_weights(network, checkpoint)) == 3
 
 
+def test_names_of_a_list_are_found_where_the_drawing_has_its_entries_side_by_side(tmp_path: Path) -> None:
+    reference = next(reference for reference in REFERENCES if reference.name == "wavenet")
+    project = import_module(module(reference, 0), examples(reference, 2, 0), "wavenet").project
+    wanted = module(reference, 7).state_dict()
+    save_file(wanted, tmp_path / "w.safetensors")
+    checkpoint, rows = load_weights(project, tmp_path / "w.safetensors")
+    assert "layers_0.skip.weight" in checkpoint.weights
+    assert torch.equal(torch.from_numpy(checkpoint.weights["layers_0.skip.weight"]), wanted["layers.0.skip.weight"])
+    assert [row.name for row in rows if not row.fitted] == ["layers.5.residual.bias", "layers.5.residual.weight"]
+
+
 def test_numbers_of_less_width_are_taken_as_they_are(project: Project, tmp_path: Path) -> None:
     halves = {name: value.bfloat16() if value.is_floating_point() else value for name, value in other().items()}
     save_file(halves, tmp_path / "w.safetensors")

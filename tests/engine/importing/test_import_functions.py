@@ -116,6 +116,7 @@ def without_gradient(m, x):
             ["Constant", "Embedding", "Add"],
         ),
         (lambda m, x: functional.dropout(m.a(x), 0.0, m.training), [(6,)], {"a": linear()}, ["Linear", "Dropout"]),
+        (lambda m, x: x + m.d(x) * 2, [(6,)], {"d": nn.Dropout(0.5)}, ["Dropout", "Arithmetic", "Add"]),
         (lambda m, x: x[:, None, ..., ::2], [(5, 6)], {}, ["Unsqueeze", "Slice"]),
         (lambda m, x: x.max(1)[0] + x.amin(1), [(5, 6)], {}, ["ArgMax", "Gather", "Squeeze", "Min", "Add"]),
         (lambda m, x: x.unfold(2, 4, 4), [(3, 8)], {}, ["Reshape", "Permute"]),
