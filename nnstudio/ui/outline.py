@@ -48,6 +48,7 @@ class Outline(QTreeView):
         self.outline.renamed.connect(self._rename)
         document.changed.connect(self._changed)
         document.checked.connect(lambda _: self._renew())
+        document.entered.connect(self._renew)
         document.selected.connect(lambda _: self._show_selection())
         self._renew()
 

@@ -39,6 +39,7 @@ class Inspector(Panel):
         self._selection = document.selection
         document.changed.connect(self._changed)
         document.checked.connect(self._checked)
+        document.entered.connect(self._renew_all)
         document.selected.connect(self._selected)
         self._renew_all()
 
