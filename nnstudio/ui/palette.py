@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QLabel,
     QLineEdit,
+    QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -34,9 +35,10 @@ from PySide6.QtWidgets import (
 
 from nnstudio.core.kinds import Layer
 from nnstudio.core.spec import registered
-from nnstudio.ui import theme
+from nnstudio.ui import shelf, theme
 
 MIME_TYPE = "application/x-nnstudio-layer"
+_SHELVES = ("Blocks", "My blocks")
 _NAME = Qt.ItemDataRole.UserRole
 _CATEGORY = Qt.ItemDataRole.UserRole + 1
 
@@ -45,6 +47,8 @@ class Palette(QWidget):
     """The layers in groups, under a search field. `chosen` carries the name of the layer to add."""
 
     chosen = Signal(str)
+    # a sentence for the status bar
+    message = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,6 +63,8 @@ class Palette(QWidget):
         self.search.installEventFilter(self)
         self.tree = _Tree()
         self.tree.itemActivated.connect(lambda item, _column: self._choose(item))
+        self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.tree.customContextMenuRequested.connect(self._show_menu)
         self.nothing = QLabel("No layer has this name.")
         self.nothing.setObjectName("palette_nothing")
         self.nothing.setProperty("role", "muted")
@@ -112,6 +118,30 @@ class Palette(QWidget):
                 item.setToolTip(0, tooltip(layer))
                 item.setData(0, Qt.ItemDataRole.AccessibleDescriptionRole, layer.sentence())
         self.tree.expandAll()
+        self._fill_blocks()
+
+    def renew_blocks(self) -> None:
+        """List the blocks that there are now."""
+        for group in self._groups():
+            if group.text(0) in _SHELVES:
+                self.tree.takeTopLevelItem(self.tree.indexOfTopLevelItem(group))
+        self._fill_blocks()
+        self._find(self.search.text())
+
+    def _fill_blocks(self) -> None:
+        for title in _SHELVES:
+            blocks = [one for one in shelf.shelved().values() if one.own == (title == _SHELVES[1])]
+            if not blocks:
+                continue
+            group = QTreeWidgetItem(self.tree, [title])
+            group.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            for one in blocks:
+                item = QTreeWidgetItem(group, [one.block.name])
+                item.setData(0, _NAME, one.key)
+                item.setData(0, _CATEGORY, one.block.category)
+                item.setToolTip(0, one.tooltip)
+                item.setData(0, Qt.ItemDataRole.AccessibleDescriptionRole, one.block.about)
+            group.setExpanded(True)
 
     def _items(self) -> list[QTreeWidgetItem]:
         return [item for group in self._groups() for item in _children(group)]
@@ -123,7 +153,8 @@ class Palette(QWidget):
         layers = registered(Layer)
         first: tuple[int, QTreeWidgetItem] | None = None
         for item in self._items():
-            rank = match(text, layers[item.data(0, _NAME)])
+            name = item.data(0, _NAME)
+            rank = match(text, layers[name]) if name in layers else shelf.shelved()[name].match(text)
             item.setHidden(rank is None)
             if rank is not None and (first is None or rank < first[0]):
                 first = (rank, item)
@@ -150,6 +181,28 @@ class Palette(QWidget):
     def _choose(self, item: QTreeWidgetItem) -> None:
         if item.data(0, _NAME):
             self.chosen.emit(item.data(0, _NAME))
+
+    def _show_menu(self, place: QPoint) -> None:
+        """What can be done with a block of one's own."""
+        item = self.tree.itemAt(place)
+        found = shelf.shelved().get(item.data(0, _NAME)) if item is not None else None
+        if found is None or not found.own:
+            return
+        menu = QMenu(self)
+        menu.setObjectName("palette_menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(f"Delete {found.block.name}", lambda: self._throw_away(found.key))
+        menu.popup(self.tree.viewport().mapToGlobal(place))
+
+    def _throw_away(self, key: str) -> None:
+        name = shelf.shelved()[key].block.name
+        try:
+            shelf.throw_away(key)
+        except OSError as error:
+            self.message.emit(f"{name} could not be deleted: {error.strerror or error}.")
+            return
+        self.renew_blocks()
+        self.message.emit(f"{name} is no longer among your blocks.")
 
 
 def _children(group: QTreeWidgetItem) -> list[QTreeWidgetItem]:

@@ -17,7 +17,7 @@ from nnstudio.engine.compiler import GraphError
 from nnstudio.engine.export.formats import FORMATS
 from nnstudio.engine.export.python import to_python
 from nnstudio.ui import help as help_texts
-from nnstudio.ui import icons
+from nnstudio.ui import icons, shelf
 from nnstudio.ui.actions import Actions
 from nnstudio.ui.banner import Banner
 from nnstudio.ui.canvas.breadcrumb import Breadcrumb
@@ -99,6 +99,8 @@ class Window(QMainWindow):
         self.palette_.chosen.connect(self.canvas.add_layer)
         self.canvas.addActions(self.actions_.on_canvas())
         self.canvas.message.connect(self.tell)
+        self.canvas.keep_wanted.connect(self.keep_block)
+        self.palette_.message.connect(self.tell)
         self.status.problem_chosen.connect(self.show_problem)
         self.training.state_changed.connect(self._renew)
         self.training.message.connect(self.tell)
@@ -184,6 +186,16 @@ class Window(QMainWindow):
     def tell(self, sentence: str) -> None:
         """Say something in the status bar."""
         self.status.tell(sentence)
+
+    def keep_block(self, block: Block) -> None:
+        """Keep a block for other projects: it is in the palette from now on."""
+        try:
+            shelf.keep(block)
+        except OSError as error:
+            self._refuse(f"{block.name} could not be kept: {error.strerror or error}.")
+            return
+        self.palette_.renew_blocks()
+        self.tell(f"{block.name} is among your blocks in the palette.")
 
     def search(self) -> Search:
         """Open the search over all actions."""

@@ -11,12 +11,14 @@ from PySide6.QtWidgets import QApplication, QToolButton
 from engine.projects import iris
 from nnstudio.core.blocks import Block
 from nnstudio.core.graph import Graph
+from nnstudio.ui import shelf
 from nnstudio.ui.canvas.breadcrumb import Breadcrumb
 from nnstudio.ui.canvas.canvas import Canvas
 from nnstudio.ui.canvas.title_field import TitleField
 from nnstudio.ui.document import Document
 from nnstudio.ui.inspector.inspector import Inspector
 from nnstudio.ui.outline import Outline
+from nnstudio.ui.palette import Palette
 
 
 @pytest.fixture
@@ -247,3 +249,49 @@ def test_a_repeated_block_says_so(canvas, document):
     assert item.face.summary == "1 layer"
     assert document.report.errors == []
     canvas.grab()  # the cards behind are painted without complaint
+
+
+@pytest.fixture
+def own_blocks(tmp_path, monkeypatch):
+    monkeypatch.setattr(shelf, "own_folder", lambda: tmp_path / "blocks")
+    shelf.look_again()
+    yield tmp_path / "blocks"
+    shelf.look_again()
+
+
+def test_blocks_of_the_library_are_in_the_palette_and_can_be_drawn(canvas, document, qtbot, own_blocks):
+    palette = Palette()
+    qtbot.addWidget(palette)
+    keys = [name for name in palette.listed() if name.startswith("block:")]
+    assert len(keys) >= 14 and "block:gpt" in keys
+    qtbot.keyClicks(palette.search, "gpt")
+    with qtbot.waitSignal(palette.chosen) as chosen:
+        qtbot.keyClick(palette.search, Qt.Key.Key_Return)
+    assert chosen.args == ["block:gpt"]
+    document.select(())
+    canvas.add_layer("block:gpt")
+    (node_id,) = document.selection
+    assert document.graph.nodes[node_id].layer.name == "GPTBlock"
+    search = canvas.search_layer()
+    qtbot.keyClicks(search.field, "inception")
+    assert "block:inception" in search.listed()
+    search.close()
+
+
+def test_a_block_is_kept_for_other_projects_and_thrown_away(canvas, document, qtbot, own_blocks):
+    palette = Palette()
+    qtbot.addWidget(palette)
+    node_id = grouped(canvas, document, "hidden part")
+    document.select([node_id])
+    kept: list[Block] = []
+    canvas.keep_wanted.connect(kept.append)
+    canvas.keep_block()
+    shelf.keep(kept[0])
+    palette.renew_blocks()
+    own = [name for name in palette.listed() if name.startswith("block:own/")]
+    assert len(own) == 1 and own_blocks.is_dir()
+    assert shelf.shelved()[own[0]].block == kept[0]
+    canvas.add_layer(own[0])
+    palette._throw_away(own[0])
+    assert not [name for name in palette.listed() if name.startswith("block:own/")]
+    assert list(own_blocks.iterdir()) == []

@@ -26,7 +26,7 @@ from nnstudio.core.blocks import Block
 from nnstudio.core.kinds import Layer
 from nnstudio.core.project import Project
 from nnstudio.core.spec import registered
-from nnstudio.ui import theme
+from nnstudio.ui import shelf, theme
 from nnstudio.ui.canvas import face, geometry, lettering, menus
 from nnstudio.ui.canvas.block_editing import BlockEditing
 from nnstudio.ui.canvas.geometry import GRID
@@ -372,4 +372,7 @@ def _layer_in(event: QDropEvent) -> Layer | None:
         return None
     name = bytes(data.data(MIME_TYPE).data()).decode("utf-8", "replace")
     found = registered(Layer).get(name)
-    return None if found is None else found()
+    if found is None:
+        kept = shelf.shelved().get(name)
+        return None if kept is None else kept.block
+    return found()

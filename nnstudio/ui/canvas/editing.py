@@ -12,6 +12,7 @@ from nnstudio.core.graph import Edge, Graph, Node, Position
 from nnstudio.core.kinds import Layer
 from nnstudio.core.layout import arrange
 from nnstudio.core.spec import registered
+from nnstudio.ui import shelf
 from nnstudio.ui.canvas import clipboard, geometry, placing
 from nnstudio.ui.canvas.drawing import Drawing
 from nnstudio.ui.canvas.fitting import End, layers_for
@@ -105,6 +106,9 @@ class Editing(Drawing):
         return found
 
     def _layer(self, name: str) -> Layer | None:
+        kept = shelf.shelved().get(name)
+        if kept is not None:
+            return kept.block
         found = registered(Layer).get(name)
         if found is None:
             self.message.emit(f"There is no layer called {name[:40]!r}.")

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from nnstudio.ui import theme
+from nnstudio.ui import shelf, theme
 from nnstudio.ui.palette import match, offered, tooltip
 
 _NAME = Qt.ItemDataRole.UserRole
@@ -34,6 +34,7 @@ class LayerSearch(QFrame):
             ((name, layer) for name, layer in offered().items() if only is None or name in only),
             key=lambda pair: (order.index(pair[1].category) if pair[1].category in order else len(order), pair[0]),
         )
+        self._blocks = list(shelf.shelved().values()) if only is None else []
         self.field = QLineEdit(placeholderText="Add a layer…")
         self.field.setObjectName("layer_search_field")
         self.field.setAccessibleName("Find a layer to add")
@@ -94,12 +95,16 @@ class LayerSearch(QFrame):
         for place, (name, layer) in enumerate(self._layers):
             rank = match(text, layer) if text.strip() else 0
             if rank is not None:
-                ranked.append((rank, place, name, layer))
+                ranked.append((rank, place, name, (layer.category, layer.title, tooltip(layer))))
+        for place, one in enumerate(self._blocks, start=len(self._layers)):
+            rank = one.match(text) if text.strip() else 0
+            if rank is not None:
+                ranked.append((rank, place, one.key, (one.block.category, one.block.name, one.tooltip)))
         self.list.clear()
-        for _, _, name, layer in sorted(ranked, key=lambda entry: entry[:2]):
-            item = QListWidgetItem(_square(layer.category), layer.title)
+        for _, _, name, (category, title, words) in sorted(ranked, key=lambda entry: entry[:2]):
+            item = QListWidgetItem(_square(category), title)
             item.setData(_NAME, name)
-            item.setToolTip(tooltip(layer))
+            item.setToolTip(words)
             item.setSizeHint(QSize(200, 26))
             self.list.addItem(item)
         self.list.setCurrentRow(0)
