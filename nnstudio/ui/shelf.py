@@ -25,11 +25,11 @@ class Shelved:
     own: bool
 
     def match(self, typed: str) -> int | None:
-        """How well it answers to what was typed: 0 is best, None is not at all."""
+        """How well it answers to what was typed: 1 is best, behind a layer of that name; None is not at all."""
         typed = typed.strip().lower()
         name = self.block.name.lower()
         if name.startswith(typed):
-            return 0
+            return 1
         words = typed.split()
         if all(word in name or word in f"{self.path.stem} block" for word in words):
             return 2

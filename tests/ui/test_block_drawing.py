@@ -264,7 +264,7 @@ def test_blocks_of_the_library_are_in_the_palette_and_can_be_drawn(canvas, docum
     qtbot.addWidget(palette)
     keys = [name for name in palette.listed() if name.startswith("block:")]
     assert len(keys) >= 14 and "block:gpt" in keys
-    qtbot.keyClicks(palette.search, "gpt")
+    qtbot.keyClicks(palette.search, "gptblock")
     with qtbot.waitSignal(palette.chosen) as chosen:
         qtbot.keyClick(palette.search, Qt.Key.Key_Return)
     assert chosen.args == ["block:gpt"]
