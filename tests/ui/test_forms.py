@@ -10,8 +10,11 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from nnstudio.core.spec import Limits, Setting, Spec, field
+import nnstudio.library  # noqa: F401  (registers every kind of Spec)
+from nnstudio.core.kinds import Dataset, Initializer, Layer, Loss, Optimizer, Schedule
+from nnstudio.core.spec import Limits, Setting, Spec, field, registered
 from nnstudio.ui.forms import Form, SpecForm, make_field
+from nnstudio.ui.forms.fields import TypedField
 from nnstudio.ui.forms.form import carried
 from nnstudio.ui.forms.number_box import stepped
 from nnstudio.ui.forms.numbers import read_number, read_pair, read_whole, read_wholes, short
@@ -348,3 +351,54 @@ def test_every_control_has_a_name_a_label_and_a_tooltip(holder):
         assert shown.editor.objectName() == f"setting_{name}"
     labels = [label for label in holder.form.findChildren(QLabel) if label.buddy() is not None]
     assert len({label.width() for label in labels}) == 1  # two columns, also for what is nested
+
+
+ALL_SPECS = [
+    spec for kind in (Layer, Initializer, Loss, Optimizer, Schedule, Dataset) for spec in registered(kind).values()
+]
+
+
+@pytest.mark.parametrize("spec", ALL_SPECS, ids=lambda spec: spec.__name__)
+def test_every_setting_of_every_kind_can_be_seen_and_typed(qtbot, spec):
+    """The form shows each default, and what it shows reads back as the same value."""
+    made = spec()
+    form = SpecForm(made)
+    qtbot.addWidget(form)
+    assert list(form.fields) == [setting.name for setting in spec.settings()]
+    edits = []
+    form.edited.connect(lambda name, value: edits.append((name, value)))
+    for setting in spec.settings():
+        field, value = form.fields[setting.name], getattr(made, setting.name)
+        assert field.value == value
+        if isinstance(field, TypedField) and setting.kind is None and str not in (setting.type,):
+            text = field.text
+            assert (text == "") == (value is None or value == ())
+            if text:
+                read = field._read(text)
+                assert read == value and type(read) is type(value), (setting.name, text)
+            if setting.type is not str:
+                with pytest.raises(ValueError, match="Needs"):
+                    field._read("no such thing?")
+    assert edits == []
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "typed", "value"),
+    [
+        ("Conv2d", "padding", "same", "same"),
+        ("Conv2d", "padding", "1 × 2", (1, 2)),
+        ("Conv2d", "padding", "3", 3),
+        ("Conv3d", "kernel_size", "1, 2, 3", (1, 2, 3)),
+        ("ZeroPad2d", "padding", "1 2 3 4", (1, 2, 3, 4)),
+        ("MaskedFill", "value", "-inf", "-inf"),
+        ("MaskedFill", "value", "-0.5", -0.5),
+        ("UpsamplingNearest2d", "scale_factor", "2 × 1.5", (2.0, 1.5)),
+    ],
+)
+def test_numbers_and_words_in_one_field(qtbot, name, setting, typed, value):
+    form = SpecForm(registered(Layer)[name]())
+    qtbot.addWidget(form)
+    assert form.fields[setting]._read(typed) == value
+    if setting == "padding" and name == "Conv2d":
+        with pytest.raises(ValueError, match="a number or 2 numbers such as 1 × 2 or “same”"):
+            form.fields[setting]._read("1 2 3")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, QTimer
@@ -13,6 +14,7 @@ from shiboken6 import isValid
 from nnstudio.core.spec import Setting
 from nnstudio.ui import theme
 from nnstudio.ui.forms.field import Editor, Field, sentence
+from nnstudio.ui.forms.mixed import mixed_text, read_mixed
 from nnstudio.ui.forms.number_box import NumberBox, paint_chevron
 from nnstudio.ui.forms.numbers import pair_text, read_number, read_pair, read_whole, read_wholes, short
 
@@ -134,6 +136,11 @@ def wholes_field(setting: Setting) -> TypedField:
 
 def pair_field(setting: Setting) -> TypedField:
     return TypedField(setting, LineBox(), read=read_pair, write=pair_text)
+
+
+def mixed_field(setting: Setting) -> TypedField:
+    """For a number, several numbers, or one of some words."""
+    return TypedField(setting, LineBox(), read=partial(read_mixed, setting), write=mixed_text)
 
 
 def text_field(setting: Setting, *, at_end: bool = False) -> TypedField:

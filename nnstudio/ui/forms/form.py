@@ -18,6 +18,7 @@ from nnstudio.ui.forms.fields import (
     ChoiceBox,
     ToggleField,
     choice_field,
+    mixed_field,
     number_field,
     pair_field,
     text_field,
@@ -43,10 +44,12 @@ def make_field(setting: Setting) -> Field:
         return whole_field(setting)
     if wanted is float:
         return number_field(setting)
-    if typing.get_origin(wanted) is tuple:
+    if wanted == tuple[int, ...]:
         return wholes_field(setting)
-    if typing.get_origin(wanted) in (typing.Union, types.UnionType):
+    if setting.alternatives == {int, tuple[int, int]}:
         return pair_field(setting)
+    if typing.get_origin(wanted) in (tuple, typing.Union, types.UnionType):
+        return mixed_field(setting)
     raise TypeError(f"{setting.name}: there is no field for {wanted!r}")
 
 
