@@ -295,3 +295,60 @@ def test_a_block_is_kept_for_other_projects_and_thrown_away(canvas, document, qt
     palette._throw_away(own[0])
     assert not [name for name in palette.listed() if name.startswith("block:own/")]
     assert list(own_blocks.iterdir()) == []
+
+
+def test_the_inspector_says_whether_a_layer_learns_and_how_its_weights_begin(canvas, document, qtbot):
+    inspector = Inspector(document)
+    qtbot.addWidget(inspector)
+    inspector.resize(320, 900)
+    inspector.show()
+    document.select(["n2"])
+    marks = inspector.node_page.marks
+    assert list(marks.initial.fields) == ["weight", "bias"]
+    marks.form.fields["frozen"].box.click()
+    assert document.graph.nodes["n2"].frozen and document.undo_label == f"Freeze {document.graph.nodes['n2'].title}"
+    document.undo()
+    field = marks.initial.fields["weight"]
+    field.box.setCurrentIndex(field.box.findText("Orthogonal"))
+    field.box.activated.emit(field.box.currentIndex())
+    ((name, made),) = document.graph.nodes["n2"].initial
+    assert name == "weight" and type(made).__name__ == "Orthogonal"
+    assert document.report.errors == []
+    document.undo()
+    assert document.graph.nodes["n2"].initial == ()
+    document.select(["n3"])
+    assert not marks.form.fields["frozen"].isVisible()
+    marks.form.fields["bypassed"].box.click()
+    assert document.graph.nodes["n3"].bypassed
+
+
+def test_the_inspector_ties_parameters_of_one_shape(canvas, document, qtbot):
+    graph, twin = document.graph.add(document.graph.nodes["n2"].layer, (0.0, 400.0), "twin")
+    document.edit_graph("Add", graph.wire("n1", twin))
+    inspector = Inspector(document)
+    qtbot.addWidget(inspector)
+    document.select([twin.id])
+    marks = inspector.node_page.marks
+    tie = marks.ties.fields["weight"]
+    wanted = next(place for place in range(tie.box.count()) if "weight of" in tie.box.itemText(place))
+    tie.box.setCurrentIndex(wanted)
+    tie.box.activated.emit(wanted)
+    assert document.graph.nodes[twin.id].ties == (("weight", "n2", "weight"),)
+    document.undo()
+    assert document.graph.nodes[twin.id].ties == ()
+
+
+def test_the_inspector_of_a_block_leads_into_it_and_repeats_it(canvas, document, qtbot):
+    inspector = Inspector(document)
+    qtbot.addWidget(inspector)
+    inspector.show()
+    document.select(["n3"])
+    canvas.group()
+    (node_id,) = document.selection
+    page = inspector.node_page
+    assert page.header.layer.text() == document.graph.nodes[node_id].layer.name
+    assert set(page.form.fields) == {"name", "about", "repeat", "shared"}
+    page._configure("repeat", 3)
+    assert document.graph.nodes[node_id].layer.repeat == 3
+    qtbot.mouseClick(page.marks.enter, Qt.MouseButton.LeftButton)
+    assert document.inside == (node_id,)

@@ -9,12 +9,14 @@ from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from nnstudio.core.blocks import Block
 from nnstudio.core.graph import Node
 from nnstudio.core.kinds import Layer, Missing
 from nnstudio.core.spec import Limits, Setting, registered
 from nnstudio.engine.compiler import NodeReport
 from nnstudio.engine.run import Snapshot
 from nnstudio.ui import theme
+from nnstudio.ui.canvas.face import layer_name
 from nnstudio.ui.document import Document
 from nnstudio.ui.forms import Form, SpecForm
 from nnstudio.ui.forms.fact import Card, Cards, Facts, column, heading
@@ -22,6 +24,7 @@ from nnstudio.ui.forms.fields import text_field
 from nnstudio.ui.forms.sketch import Histogram
 from nnstudio.ui.inspector.collapse import CollapseCard
 from nnstudio.ui.inspector.look import Look
+from nnstudio.ui.inspector.marks import Marks
 from nnstudio.ui.inspector.problem_cards import ProblemCards
 
 _NAME = Setting("name", str, "", Limits("The name of this layer in the drawing, in plots and in exported source."))
@@ -51,6 +54,8 @@ class NodePage(QWidget):
         self.form.left.connect(document.end_merge)
         for settings in (self.name, self.follows, self.form):
             rows.addWidget(settings)
+        self.marks = Marks(document)
+        rows.addWidget(self.marks)
         self.computes_heading = heading("What it computes")
         self.formula = heading("", "formula")
         self.parameters = heading("", "muted")
@@ -75,6 +80,7 @@ class NodePage(QWidget):
         """Offer what was typed and has not counted yet."""
         self.name.flush()
         self.form.flush()
+        self.marks.flush()
 
     def renew(self, node_id: str) -> None:
         """Show this node as the document holds it now."""
@@ -84,10 +90,12 @@ class NodePage(QWidget):
         report = self.document.here.nodes.get(node_id, NodeReport())
         layer = node.layer
         self.header.renew(node)
-        self.sentence.setText(type(layer).sentence() if not isinstance(layer, Missing) else "")
+        about = layer.about if isinstance(layer, Block) else ""
+        self.sentence.setText(about or (type(layer).sentence() if not isinstance(layer, Missing) else ""))
         self.sentence.setVisible(bool(self.sentence.text()))
         self.name.renew({"name": node.title})
         self.form.renew_spec(None if isinstance(layer, Missing) else layer)
+        self.marks.renew(node_id)
         self.follows.renew(self._following(node, report))
         self.formula.setText(layer.formula)
         self.formula.setVisible(bool(layer.formula))
@@ -236,8 +244,7 @@ class NodeHeader(QWidget):
 
     def renew(self, node: Node) -> None:
         """Show this node."""
-        name = getattr(node.layer, "name", "") if isinstance(node.layer, Missing) else type(node.layer).title
-        self.layer.setText(name)
+        self.layer.setText(layer_name(node))
         self.title.setText(node.title)
         self.swatch.category = node.layer.category
         self.swatch.setToolTip(node.layer.category)
