@@ -8,6 +8,7 @@ It opens each example in the window, trains it, and saves what is seen: `resourc
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
@@ -28,7 +29,7 @@ from nnstudio.core.storage import project_from_json  # noqa: E402
 from nnstudio.engine.run import Run  # noqa: E402
 from nnstudio.ui import theme  # noqa: E402
 from nnstudio.ui.document import Document  # noqa: E402
-from nnstudio.ui.gallery import Gallery, examples  # noqa: E402
+from nnstudio.ui.gallery import Gallery, architectures, examples  # noqa: E402
 from nnstudio.ui.memory import Memory  # noqa: E402
 from nnstudio.ui.window import Window  # noqa: E402
 
@@ -40,6 +41,11 @@ SHOTS = (
     ("spirals-dark", "spirals", "dark", 5.0, "hidden_2", QSize(1600, 1000)),
     ("digits-cnn-dark", "digits-cnn", "dark", 8.0, "", QSize(1600, 1000)),
     ("iris-light", "iris", "light", 3.0, "hidden_1", QSize(1280, 800)),
+)
+# name, architecture, theme, the block that is entered
+ARCHITECTURES = (
+    ("unet-dark", "unet", "dark", ()),
+    ("gpt-light", "gpt2", "light", ("n2",)),
 )
 
 
@@ -54,6 +60,10 @@ def main() -> int:
         if not chosen or name in chosen:
             theme.apply(application, theme.THEMES[theme_name])
             shoot(name, example, seconds, title, size)
+    for name, architecture, theme_name, inside in ARCHITECTURES:
+        if not chosen or name in chosen:
+            theme.apply(application, theme.THEMES[theme_name])
+            shoot_architecture(name, architecture, inside)
     if not chosen or "problem-light" in chosen:
         theme.apply(application, theme.LIGHT)
         shoot_problem()
@@ -106,6 +116,17 @@ def shoot(name: str, example: str, seconds: float, title: str, size: QSize) -> N
     graph = window.document.project.graph
     window.document.select(node.id for node in graph.nodes.values() if node.title == title)
     spin(seconds * 0.3)
+    save(window.grab().toImage(), name)
+    close(window)
+
+
+def shoot_architecture(name: str, architecture: str, inside: tuple[str, ...]) -> None:
+    """A known architecture, or the drawing in one of its blocks."""
+    found = next(one for one in architectures() if one.name == architecture)
+    project = project_from_json(json.loads(found.path.read_text(encoding="utf-8")))
+    window = open_window(project, QSize(1280, 800))
+    window.document.enter(inside)
+    spin(0.5)
     save(window.grab().toImage(), name)
     close(window)
 
@@ -233,7 +254,7 @@ def paint_curve(run: Run) -> QImage:
 
 def save(image: QImage, name: str) -> None:
     path = SCREENSHOTS / f"{name}.png"
-    image.convertToFormat(QImage.Format.Format_RGB888).save(str(path), b"PNG", 0)
+    image.convertToFormat(QImage.Format.Format_RGB888).save(str(path), quality=0)
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1000} kB")
 
 
