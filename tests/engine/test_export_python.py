@@ -109,6 +109,44 @@ def noisy(**changes: object) -> Project:
     return spirals(*middle, **({"device": "cpu", "epochs": 6, "batch_size": 32} | changes))
 
 
+def two_heads(**changes: object) -> Project:
+    """Two inputs, each with columns of its own, and two outputs, one of which gives the input back."""
+    graph, sepal = Graph().add(layer("Input", features=(0, 1)), title="sepal")
+    graph, petal = graph.add(layer("Input", features=(2, 3)), title="petal")
+    graph, join = graph.add(layer("Concatenate"))
+    graph, hidden = graph.add(layer("Linear", out_features=8), title="hidden")
+    graph, bend = graph.add(layer("Tanh"))
+    graph, kind = graph.add(layer("Linear", out_features=3), title="kind")
+    graph, back = graph.add(layer("Linear", out_features=4), title="back")
+    graph, again = graph.add(layer("Output", loss=loss("MSELoss"), target="input", weight=0.3), title="again")
+    graph, species = graph.add(layer("Output", loss=loss("CrossEntropyLoss"), weight=2.0), title="species")
+    graph = graph.wire(sepal, join, "a").wire(petal, join, "b").wire(join, hidden).wire(hidden, bend)
+    graph = graph.wire(bend, kind).wire(bend, back).wire(kind, species).wire(back, again)
+    return Project(graph, DataSettings(dataset("Iris")), settings(**changes))
+
+
+def autoencoder() -> Project:
+    graph = chain(
+        layer("Input"),
+        layer("Linear", out_features=2),
+        layer("Tanh"),
+        layer("Linear", out_features=4),
+        layer("Output", loss=loss("MSELoss"), target="input"),
+    )
+    return Project(graph, DataSettings(dataset("Iris")), settings(batch_size=None))
+
+
+def images_again() -> Project:
+    graph = chain(
+        layer("Input"),
+        layer("Conv2d", out_channels=2, kernel_size=3, padding=1),
+        layer("ReLU"),
+        layer("Conv2d", out_channels=1, kernel_size=3, padding=1),
+        layer("Output", loss=loss("MSELoss"), target="input"),
+    )
+    return Project(graph, DataSettings(dataset("Digits")), settings(batch_size=300, epochs=2))
+
+
 PROJECTS = {
     "iris": lambda: iris(device="cpu"),
     "spirals in batches": lambda: spirals(device="cpu"),
@@ -127,6 +165,10 @@ PROJECTS = {
     "regression, whole": lambda: regression(batch_size=None),
     "regression, more than 64 batches": lambda: regression(batch_size=3),
     "convolutions": pictures,
+    "two inputs and two losses": lambda: two_heads(batch_size=16),
+    "two inputs and two losses, whole": lambda: two_heads(batch_size=None),
+    "an autoencoder": autoencoder,
+    "an autoencoder of images": images_again,
     "reshaped, as it comes": reshaped,
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+from typing import Any
 
 import torch
 
@@ -41,7 +42,7 @@ def to_python(project: Project) -> str:
     report = check(project)
     if not report.ready:
         raise GraphError(report.errors)
-    _refuse_several(project)
+    _refuse_unlike_targets(project)
     try:
         source = _Script(project).source()
         ast.parse(source)
@@ -52,15 +53,14 @@ def to_python(project: Project) -> str:
     return source
 
 
-def _refuse_several(project: Project) -> None:
-    """The script feeds all columns to one Input, and learns from one Output."""
-    outputs, inputs = boundary(project.graph, "output"), boundary(project.graph, "input")
-    odd = outputs[1:] or [node for node in outputs if node.layer.weight != 1 or node.layer.target != "target"]  # type: ignore[attr-defined]
-    odd = odd or inputs[1:] or [node for node in inputs if node.layer.features]  # type: ignore[attr-defined]
+def _refuse_unlike_targets(project: Project) -> None:
+    """The targets are prepared once, when they are loaded."""
+    heads = [node for node in boundary(project.graph, "output") if node.layer.target == "target"]  # type: ignore[attr-defined]
+    odd = [node for node in heads if node.layer.loss.target_source != heads[0].layer.loss.target_source]  # type: ignore[attr-defined]
     if odd:
         fix = "Export the module alone, and write the training around it."
         words = (
-            f"{odd[0].title} makes this a network with more than one loss or input, whose training no script has yet."
+            f"{odd[0].title} and {heads[0].title} have losses that need the targets in two forms, which no script has."
         )
         raise GraphError([Problem("error", f"{words} {fix}", odd[0].id, fix=fix)])
 
@@ -74,10 +74,20 @@ class _Script:
         self.report = check(project)
         with torch.device("meta"):  # its source is wanted, not its numbers
             self.network = compile_network(project.graph, self.prepared.input_type)
-        output_id = next(i for i in self.report.order if project.graph.nodes[i].layer.role == "output")
-        self.loss: Loss = project.graph.nodes[output_id].layer.loss  # type: ignore[attr-defined]
-        self.classes = self.prepared.data.task == "classification"
-        self.metrics = [kind() for kind in registered(Metric).values() if self.prepared.data.task in kind.tasks]
+        self.heads: list[Any] = [node.layer for node in boundary(project.graph, "output")]
+        self.place = next((place for place, head in enumerate(self.heads) if head.target == "target"), 0)
+        self.main = self.heads[self.place]  # figures are made of it
+        main_id = boundary(project.graph, "output")[self.place].id
+        given = self.report.nodes[main_id].output
+        self.flat = given is not None and len(given.shape) > 1
+        self.plain = len(self.heads) == 1 and self.main.weight == 1 and self.main.target == "target"
+        self.loss: Loss = self.main.loss
+        self.columns = [node.layer.features for node in boundary(project.graph, "input")]  # type: ignore[attr-defined]
+        task = self.prepared.data.task
+        self.whole_targets = task == "classification"
+        self.classes = self.whole_targets and self.main.target == "target"
+        kind = "classification" if self.classes else "regression"
+        self.metrics = [made() for made in registered(Metric).values() if kind in made.tasks]
         dataset = project.data.dataset
         assert dataset is not None
         self.rows = fragments.take_apart(dataset.source())
@@ -86,7 +96,8 @@ class _Script:
         self.whole = self.batch_size == self.train_rows  # every step sees all rows
         self.tested = len(self.prepared.test_rows) > 0
         raw = self.prepared.train_targets[:1]
-        self.changed_target = self.loss.target(raw, self.prepared.data.task).dtype != raw.dtype
+        of_target = self.main.target == "target"
+        self.changed_target = of_target and self.loss.target(raw, task).dtype != raw.dtype
 
     def source(self) -> str:
         parts = [
@@ -99,6 +110,7 @@ class _Script:
             f"\n{module.class_source(self.project.graph, self.report)}",
             *(f"\n{fragments.metric_functions(metric)}" for metric in self.metrics),
             f"\n{self._add_sums()}",
+            *([] if self.plain else [f"\n{self._total_loss()}"]),
             *([f"\n{self._evaluate()}"] if self.tested else []),
             f"\n{_SAY}",
             f"\n{self._main()}",
@@ -146,7 +158,7 @@ class _Script:
         if self.prepared.mean is not None:
             lines += self._standardise(inputs)
         lines.append(f"    {inputs} = {self._each(inputs, self._tensor(self.prepared.input_type.dtype == 'int64'))}")
-        lines.append(f"    {targets} = {self._each(targets, self._tensor(self.classes))}")
+        lines.append(f"    {targets} = {self._each(targets, self._tensor(self.whole_targets))}")
         if self.changed_target:
             lines.append(f"    {targets} = {self._each(targets, self.loss.target_source, name='y')}")
         lines.append("    return train_X, train_y, test_X, test_y" if self.tested else "    return X, y")
@@ -175,8 +187,9 @@ class _Script:
         return f"torch.from_numpy(np.ascontiguousarray(part, {'np.int64' if whole else 'np.float32'}))"
 
     def _add_sums(self) -> str:
-        prediction = self.loss.classes_source if self.classes else "output"
-        target = "target[:, 0].long()" if self.changed_target else "target"
+        flat = ".flatten(1)" if self.flat and not self.classes else ""
+        prediction = self.loss.classes_source if self.classes else f"output{flat}"
+        target = "target[:, 0].long()" if self.changed_target else f"target{flat}"
         return (
             f"{self._listed}\n\n"
             "def add_sums(sums, output, target):\n"
@@ -189,6 +202,41 @@ class _Script:
             "    return {name: figure(sums[name]) for name, (_, figure) in METRICS.items()}\n"
         )
 
+    def _called(self, rows: str) -> str:
+        """The call of the model: with all columns, or those of each Input."""
+        table = self.prepared.data.inputs.ndim == 2
+        chosen = [f"{rows}[:, {list(columns)!r}]" if columns and table else rows for columns in self.columns]
+        return f"model({', '.join(chosen)})"
+
+    def _loss(self, output: str, rows: str, targets: str) -> str:
+        return f"loss_function({output}, {targets})" if self.plain else f"loss_function({output}, {rows}, {targets})"
+
+    def _main_output(self, output: str) -> str:
+        """The output that figures are made of."""
+        return output if len(self.heads) == 1 else f"{output}[{self.place}]"
+
+    def _aim(self, rows: str, targets: str) -> str:
+        """What that output is compared with."""
+        return rows if self.main.target == "input" else targets
+
+    def _total_loss(self) -> str:
+        """Several losses, or one with a weight, or one that looks at the input."""
+        lines = [
+            "def total_loss(output, x, y):",
+            '    """The losses of all outputs, each times its weight."""',
+        ]
+        terms = []
+        for place, head in enumerate(self.heads):
+            made = call(path_of(head.loss.torch_class) or "", head.loss.torch_class, head.loss.arguments())
+            output = "output" if len(self.heads) == 1 else f"output[{place}]"
+            if head.weight:
+                terms.append(f"{head.weight!r} * {made}({output}, {'x' if head.target == 'input' else 'y'})")
+        if not terms:
+            terms = ["output.sum() * 0.0" if len(self.heads) == 1 else "output[0].sum() * 0.0"]
+        lines.append(f"    total = {terms[0]}")
+        lines += [f"    total = total + {term}" for term in terms[1:]]
+        return "\n".join([*lines, "    return total"]) + "\n"
+
     def _evaluate(self) -> str:
         return (
             "def evaluate(model, loss_function, inputs, targets):\n"
@@ -197,9 +245,9 @@ class _Script:
             "    model.eval()\n"
             "    with torch.inference_mode():\n"
             f"        for x, y in zip(inputs.split({ROWS_A_LOOK}), targets.split({ROWS_A_LOOK}), strict=True):\n"
-            "            output = model(x)\n"
-            "            total += loss_function(output, y).item() * len(x)\n"
-            "            add_sums(sums, output, y)\n"
+            f"            output = {self._called('x')}\n"
+            f"            total += {self._loss('output', 'x', 'y')}.item() * len(x)\n"
+            f"            add_sums(sums, {self._main_output('output')}, {self._aim('x', 'y')})\n"
             "    model.train()\n"
             '    return {"loss": total / len(inputs)} | figures(sums)\n'
         )
@@ -211,6 +259,7 @@ class _Script:
         kind = training.optimizer.torch_class
         made = call(path_of(kind) or kind.__name__, kind, arguments, first=("model.parameters()",))
         loss = call(path_of(self.loss.torch_class) or "", self.loss.torch_class, self.loss.arguments())
+        loss = loss if self.plain else "total_loss"
         schedule = training.schedule.source(training.epochs) if training.schedule else ""
         scheduled = f"    schedule = {textwrap.indent(schedule, '    ').lstrip()}\n" if schedule else ""
         count = threads_for(self.project, self.report)
@@ -255,23 +304,23 @@ class _Script:
         if self.whole:
             return (
                 "optimizer.zero_grad()\n"
-                "output = model(train_x)\n"
-                "loss = loss_function(output, train_y)\n"
+                f"output = {self._called('train_x')}\n"
+                f"loss = {self._loss('output', 'train_x', 'train_y')}\n"
                 "loss.backward()\n"
                 "optimizer.step()\n"
                 "step += 1\n"
                 "sums = {}\n"
-                "add_sums(sums, output.detach(), train_y)\n"
+                f"add_sums(sums, {self._main_output('output')}.detach(), {self._aim('train_x', 'train_y')})\n"
                 "total = loss.item() * len(train_x)\n"
                 'train = {"loss": total / len(train_x)} | figures(sums)\n'
             )
         batches = -(-self.train_rows // self.batch_size)
         group = f"[first : first + {Run.BATCHES_A_SUM}]"
         summed = (
-            "add_sums(sums, torch.cat(outputs), targets)\n"
+            f"add_sums(sums, torch.cat(outputs), {self._aim('inputs', 'targets')})\n"
             if batches <= Run.BATCHES_A_SUM
             else f"for first in range(0, len(outputs), {Run.BATCHES_A_SUM}):\n"
-            f"    truth = targets.split(BATCH_SIZE){group}\n"
+            f"    truth = {self._aim('inputs', 'targets')}.split(BATCH_SIZE){group}\n"
             f"    add_sums(sums, torch.cat(outputs{group}), torch.cat(truth))\n"
         )
         return (
@@ -282,13 +331,13 @@ class _Script:
             "total, outputs, sums = 0.0, [], {}\n"
             "for x, y in zip(inputs.split(BATCH_SIZE), targets.split(BATCH_SIZE), strict=True):\n"
             "    optimizer.zero_grad()\n"
-            "    output = model(x)\n"
-            "    loss = loss_function(output, y)\n"
+            f"    output = {self._called('x')}\n"
+            f"    loss = {self._loss('output', 'x', 'y')}\n"
             "    loss.backward()\n"
             "    optimizer.step()\n"
             "    step += 1\n"
             "    total += loss.item() * len(y)\n"
-            "    outputs.append(output.detach())\n"
+            f"    outputs.append({self._main_output('output')}.detach())\n"
             f"{summed}"
             'train = {"loss": total / len(train_x)} | figures(sums)\n'
         )

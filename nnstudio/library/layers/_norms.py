@@ -60,7 +60,7 @@ class ChannelNormalisation(Normalisation, Spatial, abstract=True):
 class BatchNormalisation(ChannelNormalisation, abstract=True):
     """Each channel over all rows of the batch."""
 
-    aliases: ClassVar[tuple[str, ...]] = ("batch normalization", "bn")
+    aliases: ClassVar[tuple[str, ...]] = ("batch normalisation", "batch normalization", "normalise", "normalize", "bn")
 
     track_running_stats: bool = field(
         True,
@@ -75,7 +75,14 @@ class BatchNormalisation(ChannelNormalisation, abstract=True):
 class InstanceNormalisation(ChannelNormalisation, abstract=True):
     """Each channel of each row by itself."""
 
-    aliases: ClassVar[tuple[str, ...]] = ("instance normalization", "style transfer", "contrast normalization")
+    aliases: ClassVar[tuple[str, ...]] = (
+        "instance normalisation",
+        "instance normalization",
+        "normalise",
+        "normalize",
+        "style transfer",
+        "contrast normalization",
+    )
 
     momentum: float = field(0.1, "How quickly the running mean follows the batches.", minimum=0, maximum=1)
     affine: bool = field(False, "Whether it learns a scale and a shift.")

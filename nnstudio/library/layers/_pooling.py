@@ -74,6 +74,7 @@ class PaddedPooling(Pooling, abstract=True):
 class MaxPooling(Indexed, PaddedPooling, abstract=True):
     """Keeps the largest value of each window."""
 
+    aliases: ClassVar[tuple[str, ...]] = ("max pooling", *Pooling.aliases)
     formula: ClassVar[str] = "y = max over the window"
 
     dilation: PerAxis = field(1, "How far apart the inputs of a window lie.", minimum=1)

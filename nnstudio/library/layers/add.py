@@ -13,7 +13,11 @@ from nnstudio.library.layers._joining import Joining, needs_alike
 
 
 class Add(
-    Joining, category="Combine", formula="y = a + b", reference="torch.add", aliases=("residual", "skip", "sum", "plus")
+    Joining,
+    category="Combine",
+    formula="y = a + b",
+    reference="torch.add",
+    aliases=("residual connection", "skip connection", "sum", "plus"),
 ):
     """Adds its inputs number by number: the join of a residual connection."""
 

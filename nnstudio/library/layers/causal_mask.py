@@ -21,7 +21,7 @@ class CausalMask(
     category="Attention",
     formula="mask[i, j] = j ≤ i",
     reference="torch.tril",
-    aliases=("triangular", "look ahead", "autoregressive", "subsequent mask", "tril"),
+    aliases=("mask", "triangular", "look ahead", "autoregressive", "subsequent mask", "tril"),
     inputs=(Port("like", "A tensor that is as long as the mask is to be.", optional=True),),
     example=(TensorType((5, 4)),),
 ):

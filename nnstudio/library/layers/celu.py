@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from nnstudio.core.spec import field
+from nnstudio.core.spec import SpecError, field
 from nnstudio.library.layers._activation import Activation
 
 
@@ -17,4 +17,9 @@ class CELU(
 ):
     """An ELU that is smooth at zero for every α."""
 
-    alpha: float = field(1.0, "How far down the negative side goes: to −α.", above_minimum=True, minimum=0)
+    alpha: float = field(1.0, "How far down the negative side goes: to −α.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.alpha == 0:
+            raise SpecError("alpha", "a number other than 0 to divide by", "0")

@@ -20,7 +20,7 @@ class Concatenate(
     category="Combine",
     formula="y = [a, b]",
     reference="torch.cat",
-    aliases=("cat", "concat", "merge", "skip"),
+    aliases=("cat", "concat", "merge", "skip connection"),
     example=(TensorType((6,)), TensorType((4,))),
 ):
     """Puts its inputs side by side along one axis."""

@@ -17,4 +17,4 @@ class ELU(
 ):
     """A ReLU whose negative side bends smoothly to −α."""
 
-    alpha: float = field(1.0, "How far down the negative side goes: to −α.", minimum=0)
+    alpha: float = field(1.0, "How far down the negative side goes: to −α.")

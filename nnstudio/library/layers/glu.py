@@ -17,10 +17,7 @@ class GLU(
     formula="a σ(b), where x = [a, b]",
     torch_class=nn.GLU,
     reference="torch.nn.GLU",
-    aliases=(
-        "gated linear unit",
-        "gate",
-    ),
+    aliases=("gated linear unit", "gate"),
 ):
     """Halves an axis: one half decides how much of the other passes."""
 

@@ -21,7 +21,7 @@ class GroupNorm(
     Normalisation,
     torch_class=nn.GroupNorm,
     reference="torch.nn.GroupNorm",
-    aliases=("group normalization", "gn"),
+    aliases=("group normalisation", "group normalization", "normalise", "normalize", "gn"),
     example=(TensorType((4, 3, 2)),),
 ):
     """Brings groups of channels of each row to mean 0 and deviation 1, whatever else is in the batch."""

@@ -13,11 +13,8 @@ class Hardshrink(
     formula="x if |x| > λ else 0",
     torch_class=nn.Hardshrink,
     reference="torch.nn.Hardshrink",
-    aliases=(
-        "hard threshold",
-        "shrinkage",
-    ),
+    aliases=("hard threshold", "shrinkage"),
 ):
     """Sets small numbers to zero and leaves the others."""
 
-    lambd: float = field(0.5, "Up to which size λ a number becomes zero.", minimum=0)
+    lambd: float = field(0.5, "Up to which size λ a number becomes zero.")

@@ -12,9 +12,6 @@ class Hardswish(
     formula="x · min(max(0, x/6 + ½), 1)",
     torch_class=nn.Hardswish,
     reference="torch.nn.Hardswish",
-    aliases=(
-        "hard swish",
-        "hard silu",
-    ),
+    aliases=("hard swish", "hard silu"),
 ):
     """SiLU with straight lines; quick on phones."""

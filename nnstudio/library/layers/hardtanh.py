@@ -13,10 +13,7 @@ class Hardtanh(
     formula="min(max(a, x), b)",
     torch_class=nn.Hardtanh,
     reference="torch.nn.Hardtanh",
-    aliases=(
-        "clip",
-        "clipped linear",
-    ),
+    aliases=("clip", "clipped linear"),
 ):
     """Cuts off what is below one limit and above another."""
 

@@ -17,7 +17,7 @@ class LayerNorm(
     RowNormalisation,
     torch_class=nn.LayerNorm,
     reference="torch.nn.LayerNorm",
-    aliases=("layer normalization", "ln"),
+    aliases=("layer normalisation", "layer normalization", "normalise", "normalize", "ln"),
 ):
     """Brings the last axis of each row to mean 0 and deviation 1, then scales and shifts it as it learns to."""
 

@@ -20,7 +20,7 @@ class Linear(
     formula="y = x Wᵀ + b",
     torch_class=nn.Linear,
     reference="torch.nn.Linear",
-    aliases=("dense", "fully connected", "affine", "neurons", "perceptron"),
+    aliases=("dense", "fully connected", "feed forward", "affine", "neurons", "perceptron"),
 ):
     """Every output is a weighted sum of all inputs plus a bias: a row of neurons."""
 

@@ -19,7 +19,7 @@ class MatMul(
     category="Combine",
     formula="y = A B",
     reference="torch.matmul",
-    aliases=("matrix product", "bmm", "mm", "dot", "attention scores", "@"),
+    aliases=("matrix product", "matrix multiplication", "bmm", "mm", "dot", "attention scores", "@"),
     inputs=(Port("a", "The left matrices [..., n, k]."), Port("b", "The right matrices [..., k, m].")),
     example=(TensorType((4, 6)), TensorType((6, 3))),
 ):

@@ -24,7 +24,7 @@ class MultiheadAttention(
     formula="y = W [head₁, …, headₙ], headᵢ = softmax(qᵢ kᵢᵀ / √d) vᵢ",
     torch_class=nn.MultiheadAttention,
     reference="torch.nn.MultiheadAttention",
-    aliases=("self-attention", "cross-attention", "mha", "heads"),
+    aliases=("attention", "self-attention", "cross-attention", "mha", "heads"),
     inputs=(
         Port("query", "What asks [B, T, D]."),
         Port("key", "What it is compared with [B, S, E]; the query itself without a wire.", optional=True),

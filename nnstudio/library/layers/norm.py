@@ -13,7 +13,7 @@ class Norm(
     Reduction,
     formula="y = (Σ |x|ᵖ)^(1/p)",
     reference="torch.linalg.vector_norm",
-    aliases=("length", "magnitude", "euclidean", "l1", "l2", "normalise"),
+    aliases=("length", "magnitude", "euclidean", "l1", "l2"),
 ):
     """Takes the length of the vectors along axes."""
 

@@ -13,7 +13,7 @@ class RMSNorm(
     formula="y = γ x / √(mean(x²) + ε)",
     torch_class=nn.RMSNorm,
     reference="torch.nn.RMSNorm",
-    aliases=("root mean square normalization", "llama"),
+    aliases=("root mean square", "normalise", "normalize", "llama"),
 ):
     """Brings the last axis of each row to length 1 for each number, without taking the mean away."""
 

@@ -17,8 +17,8 @@ class RReLU(
 ):
     """A leaky ReLU whose slope is drawn anew while training, and is the mean of both limits afterwards."""
 
-    lower: float = field(1 / 8, "The least slope.", minimum=0, maximum=1)
-    upper: float = field(1 / 3, "The greatest slope.", minimum=0, maximum=1)
+    lower: float = field(1 / 8, "The least slope.")
+    upper: float = field(1 / 3, "The greatest slope.")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -45,7 +45,7 @@ class ScaledDotProductAttention(
     formula="y = softmax(q kᵀ / √d) v",
     own_source=(AttentionWithDropout,),
     reference="torch.nn.functional.scaled_dot_product_attention",
-    aliases=("sdpa", "self-attention", "cross-attention", "flash attention", "heads", "grouped query"),
+    aliases=("attention", "sdpa", "self-attention", "cross-attention", "flash attention", "heads", "grouped query"),
     inputs=(
         Port("query", "What is asked [..., T, d]."),
         Port("key", "What it is compared with [..., S, d]."),

@@ -12,6 +12,6 @@ class Sigmoid(
     formula="σ(x) = 1 / (1 + e⁻ˣ)",
     torch_class=nn.Sigmoid,
     reference="torch.nn.Sigmoid",
-    aliases=("logistic",),
+    aliases=("logistic", "squash"),
 ):
     """Squeezes every number between 0 and 1; flat at both ends."""

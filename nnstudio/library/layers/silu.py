@@ -12,9 +12,6 @@ class SiLU(
     formula="x σ(x)",
     torch_class=nn.SiLU,
     reference="torch.nn.SiLU",
-    aliases=(
-        "swish",
-        "sigmoid linear",
-    ),
+    aliases=("swish", "sigmoid linear"),
 ):
     """A number times its own sigmoid: smooth, and a little negative before it falls to zero."""

@@ -13,10 +13,7 @@ class Softshrink(
     formula="x − λ if x > λ, x + λ if x < −λ, else 0",
     torch_class=nn.Softshrink,
     reference="torch.nn.Softshrink",
-    aliases=(
-        "soft threshold",
-        "shrinkage",
-    ),
+    aliases=("soft threshold", "shrinkage"),
 ):
     """Moves every number towards zero by λ, and the small ones to zero."""
 
