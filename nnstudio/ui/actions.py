@@ -58,6 +58,7 @@ MENUS: dict[str, tuple[Entry | Submenu | None, ...]] = {
                     "",
                     "code",
                 ),
+                Entry("export_module", "Python module…", "Writes the network alone, as classes of torch."),
                 None,
                 Entry("export_onnx", "ONNX…", "Writes the network for ONNX Runtime, checked against it."),
                 Entry("export_pt2", "Exported program…", "Writes the network as a .pt2 file for torch.export."),

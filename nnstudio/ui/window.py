@@ -140,7 +140,7 @@ class Window(QMainWindow):
             "export_python": self.export_python,
             "export_picture": self.export_picture,
             "export_svg": self.export_svg,
-            **{f"export_{name}": partial(self.export_to, name) for name in ("onnx", "pt2", "safetensors")},
+            **{f"export_{name}": partial(self.export_to, name) for name in ("module", "onnx", "pt2", "safetensors")},
             "gallery": self.gallery_wanted.emit,
             "close": self.close,
             "quit": self.quit_wanted.emit,

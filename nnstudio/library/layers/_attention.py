@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -48,13 +49,23 @@ def needs_mask(mask: TensorType | None, rows: int, columns: int, heads: int, por
         yield Complaint("a mask that is true or false, or numbers that are added", mask.text, "Add a Cast.", port=port)
 
 
-def needs_padding(mask: TensorType | None, columns: int, port: str) -> Iterable[Complaint]:
-    """A mask of the places that only fill a sequence up."""
-    if mask is not None and (mask.shape != (columns,) or not mask.batch_first or mask.rows != 1):
+def needs_padding(mask: TensorType | None, sequence: TensorType, port: str) -> Iterable[Complaint]:
+    """A mask of the places that only fill this sequence up."""
+    wanted = TensorType(sequence.shape[:1], "bool", sequence.rows)
+    if mask is not None and replace(mask, dtype="bool") != wanted:
         fix = "Compare the tokens with that of the padding."
-        yield Complaint(f"a mask [B, {columns}]", mask.text, fix, port=port)
+        yield Complaint(f"a mask {wanted.text}", mask.text, fix, port=port)
     elif mask is not None and mask.dtype == "int64":
         yield Complaint("a mask that is true or false", mask.text, "Add a Cast, or a Compare.", port=port)
+
+
+def needs_alike(mask: TensorType | None, padding: TensorType | None, causal: bool, port: str) -> Iterable[Complaint]:
+    """Both masks of one attention true or false, or both numbers; a causal one that the layer makes is the former."""
+    own = "bool" if causal and mask is None else mask and mask.dtype
+    if own and padding is not None and own != padding.dtype:
+        fix = "Make both of one type: with a Compare, or with a Cast."
+        got = f"{padding.dtype} beside {own}, which torch will no longer take"
+        yield Complaint("two masks that are both true or false, or both numbers", got, fix, "warning", port)
 
 
 def causal(sequence: Any, batch_first: bool) -> Any:

@@ -109,8 +109,9 @@ class Recurrent(Layer, abstract=True):
         return (every, *states[: len(self.outputs) - 2], last)
 
     def apply(self, module: Any, *tensors: Any) -> Any:
-        made = module(tensors[0]) if tensors[1] is None else module(tensors[0], tensors[1])
-        return made[0], made[1], self._last(made[0])
+        sequence, state = tensors
+        output, hidden = module(sequence) if state is None else module(sequence, state)
+        return output, hidden, self._last(output)
 
     def _last(self, output: Any) -> Any:
         return output[:, -1] if self.batch_first else output[-1]

@@ -12,7 +12,7 @@ from nnstudio.core.data import TensorType
 from nnstudio.core.kinds import Layer
 from nnstudio.core.problems import Complaint
 from nnstudio.core.spec import field
-from nnstudio.library.layers._attention import needs_heads, needs_mask, needs_padding, needs_vectors
+from nnstudio.library.layers._attention import needs_alike, needs_heads, needs_mask, needs_padding, needs_vectors
 
 _ACTIVATIONS = {"relu": functional.relu, "gelu": functional.gelu}
 
@@ -59,7 +59,8 @@ class TransformerPart(Layer, abstract=True):
         if wrong:
             return
         yield from needs_mask(mask, kind.shape[0], kind.shape[0], self.nhead * kind.rows, names[1])
-        yield from needs_padding(padding, kind.shape[0], names[2])
+        yield from needs_padding(padding, kind, names[2])
+        yield from needs_alike(mask, padding, self.causal, names[2])
         if self.causal and mask is not None:
             fix = "Switch causal off, or take the wire away."
             yield Complaint("a mask or causal, not both", mask.text, fix, port=names[1])
@@ -75,7 +76,8 @@ class TransformerPart(Layer, abstract=True):
         yield from wrong
         if not wrong:
             yield from needs_mask(mask, kind.shape[0], memory.shape[0], self.nhead * kind.rows, "memory_mask")
-            yield from needs_padding(padding, memory.shape[0], "memory_key_padding_mask")
+            yield from needs_padding(padding, memory, "memory_key_padding_mask")
+            yield from needs_alike(mask, padding, False, "memory_key_padding_mask")
 
 
 def settings_of(layer: Any) -> dict[str, Any]:

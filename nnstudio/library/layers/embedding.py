@@ -21,7 +21,10 @@ class Embedding(
     aliases=("lookup table", "token embedding", "word vectors"),
     example=(TensorType((7,), "int64"),),
 ):
-    """Looks up a learned vector for each whole number: for tokens and categories."""
+    """Looks up a learned vector for each whole number: for tokens and categories.
+
+    There is no `sparse`: it changes no number, only the form of the gradient, which most optimizers do not take.
+    """
 
     def check(self, *types: TensorType) -> Iterable[Complaint]:
         yield from self.check_tokens(types[0])

@@ -27,7 +27,10 @@ class EmbeddingBag(
     ),
     example=(TensorType((7,), "int64"), None),
 ):
-    """Looks up a learned vector for each whole number, and takes all of a row together: a bag of words."""
+    """Looks up a learned vector for each whole number, and takes all of a row together: a bag of words.
+
+    Each row has as many numbers, so that there are no offsets, and no last one of them. Of `sparse` see Embedding.
+    """
 
     mode: str = field("mean", "How the vectors are taken together.", choices=("sum", "mean", "max"))
 
@@ -46,7 +49,7 @@ class EmbeddingBag(
         if self.mode != "sum":
             fix = "Set mode to sum, or take the wire away."
             yield Complaint("the mode sum for weights", self.mode, fix, port="per_sample_weights")
-        elif weights.shape != tokens.shape or weights.dtype != "float32":
+        elif weights != TensorType(tokens.shape, "float32", tokens.rows):
             got = f"{weights.text} for {tokens.text}"
             yield Complaint("a weight for each number", got, "Make the shapes equal.", port="per_sample_weights")
 

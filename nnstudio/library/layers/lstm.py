@@ -46,5 +46,5 @@ class LSTM(
 
     def apply(self, module: Any, *tensors: Any) -> Any:
         sequence, hidden, cell = tensors
-        made = module(sequence) if hidden is None else module(sequence, (hidden, cell))
-        return made[0], made[1][0], made[1][1], self._last(made[0])
+        output, (hidden, cell) = module(sequence) if hidden is None else module(sequence, (hidden, cell))
+        return output, hidden, cell, self._last(output)

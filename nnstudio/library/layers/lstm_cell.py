@@ -29,5 +29,5 @@ class LSTMCell(
 
     def apply(self, module: Any, *tensors: Any) -> Any:
         given, hidden, cell = tensors
-        made = module(given) if hidden is None else module(given, (hidden, cell))
-        return made[0], made[1]
+        hidden, cell = module(given) if hidden is None else module(given, (hidden, cell))
+        return hidden, cell

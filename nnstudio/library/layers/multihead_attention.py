@@ -12,7 +12,15 @@ from nnstudio.core.kinds import Layer, Port, Shape
 from nnstudio.core.problems import Complaint
 from nnstudio.core.spec import field
 from nnstudio.library.layers import _attention
-from nnstudio.library.layers._attention import ALLOWED, PADDING, needs_heads, needs_mask, needs_padding, needs_vectors
+from nnstudio.library.layers._attention import (
+    ALLOWED,
+    PADDING,
+    needs_alike,
+    needs_heads,
+    needs_mask,
+    needs_padding,
+    needs_vectors,
+)
 
 _OUTPUT = Port("output", "What each query found [B, T, D].")
 _WEIGHTS = Port("weights", "How much each place looked at each other one [B, T, S].")
@@ -71,7 +79,8 @@ class MultiheadAttention(
         yield from wrong
         if wrong:
             return
-        yield from needs_padding(padding, key.shape[0], "key_padding_mask")
+        yield from needs_padding(padding, key, "key_padding_mask")
+        yield from needs_alike(mask, padding, self.causal, "key_padding_mask")
         yield from needs_mask(mask, query.shape[0], key.shape[0], self.num_heads * query.rows, "attn_mask")
         if self.causal and mask is not None:
             fix = "Switch causal off, or take the wire away."
@@ -109,8 +118,8 @@ class MultiheadAttention(
             return module(query, key, value, need_weights=False, **more)[0]
         if not self.average_attn_weights:
             more["average_attn_weights"] = False
-        made = module(query, key, value, **more)
-        return made[0], made[1]
+        output, weights = module(query, key, value, **more)
+        return output, weights
 
     @classmethod
     def from_module(cls, module: Any) -> Self:

@@ -12,7 +12,7 @@ from nnstudio.core.kinds import Port, Shape
 from nnstudio.core.problems import Complaint
 from nnstudio.core.spec import field
 from nnstudio.library.layers import _attention
-from nnstudio.library.layers._attention import ALLOWED, PADDING, needs_mask, needs_padding
+from nnstudio.library.layers._attention import ALLOWED, PADDING
 from nnstudio.library.layers._transformer import TransformerPart, settings_of_stack
 
 
@@ -51,9 +51,7 @@ class Transformer(
             wrong = [Complaint("sequences of vectors of one size", got, "Add a Linear before one of them.")]
         yield from wrong
         if not wrong:
-            heads = self.nhead * written.rows
-            yield from needs_mask(memory_mask, written.shape[0], read.shape[0], heads, "memory_mask")
-            yield from needs_padding(memory_padding, read.shape[0], "memory_key_padding_mask")
+            yield from self.check_memory(written, read, memory_mask, memory_padding)
 
     def arguments(self, *shapes: Shape | None) -> Mapping[str, Any]:
         assert shapes[0] is not None
@@ -68,9 +66,13 @@ class Transformer(
     def apply(self, module: Any, *tensors: Any) -> Any:
         read, written, *rest = tensors
         names = [port.name for port in self.inputs[2:]]
-        given = dict(zip(names, rest, strict=True))
+        given: dict[str, Any] = dict(zip(names, rest, strict=True))
         if self.causal:
             given["tgt_mask"] = _attention.causal(written, self.batch_first)
+        if given["src_mask"] is not None:  # otherwise torch looks into the mask, which no export can follow
+            given["src_is_causal"] = False
+        if given["tgt_mask"] is not None:
+            given["tgt_is_causal"] = self.causal
         return module(read, written, **_attention.masks(**given))
 
     @classmethod

@@ -72,6 +72,8 @@ class TransformerDecoder(
             memory_mask=memory_mask,
             tgt_key_padding_mask=padding,
             memory_key_padding_mask=memory_padding,
+            # Without it torch looks into the mask, which no export can follow.
+            tgt_is_causal=None if mask is None else self.causal,
         )
         return module(sequence, memory, **given)
 
