@@ -225,7 +225,7 @@ class _Writer:
         what = _held(home, name)
         if isinstance(what, torch.Tensor):
             return layer.apply(fx.Proxy(self.graph.get_attr(full), self.tracer), *arriving)
-        return layer.apply(None if what is None else _Call(self.graph, self.tracer, full), *arriving)
+        return layer.apply(None if what is None else ModuleCall(self.graph, self.tracer, full), *arriving)
 
     def _block(
         self,
@@ -299,7 +299,7 @@ def _parameter_home(home: nn.Module, name: str, parameter: str) -> tuple[nn.Modu
     return home.get_submodule(before), last
 
 
-class _Call:
+class ModuleCall:
     """Stands for a module while the forward is written down."""
 
     def __init__(self, graph: fx.Graph, tracer: Any, name: str) -> None:

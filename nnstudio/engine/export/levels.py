@@ -17,6 +17,7 @@ from nnstudio.core.graph import Graph, Node, module_names
 from nnstudio.core.problems import Problem
 from nnstudio.engine.compiler import GraphError, Report
 from nnstudio.engine.export.expressions import Inexpressible, path_of
+from nnstudio.engine.network import ModuleCall
 
 # -- expressions that make modules -------------------------------------------------------------------------------------
 
@@ -141,7 +142,7 @@ class Levels:
                 elif _is_tensor(member):
                     made = layer.apply(fx.Proxy(graph.get_attr(member.name), tracer), *arriving)
                 else:
-                    made = layer.apply(_Call(graph, tracer, member.name), *arriving)
+                    made = layer.apply(ModuleCall(graph, tracer, member.name), *arriving)
             outputs = made if isinstance(made, tuple) else (made,)
             ports = layer.output_ports or layer.input_ports
             values |= {(node_id, port.name): value for port, value in zip(ports, outputs, strict=False)}
@@ -288,17 +289,3 @@ def _as_chain(level: Level) -> Chain | None:
     if any(member.after or member.buffer or member.keeps for member in level.members):
         return None
     return Chain(tuple((member.made, member.remark) for member in level.members))
-
-
-class _Call:
-    """Stands for a module while the forward is written down."""
-
-    def __init__(self, graph: fx.Graph, tracer: Any, name: str) -> None:
-        self._graph, self._tracer, self._name = graph, tracer, name
-
-    def __call__(self, *arguments: Any, **keywords: Any) -> fx.Proxy:
-        proxy: fx.Proxy = self._tracer.create_proxy("call_module", self._name, arguments, keywords)
-        return proxy
-
-    def __getattr__(self, name: str) -> fx.Proxy:
-        return fx.Proxy(self._graph.get_attr(f"{self._name}.{name}"), self._tracer)
