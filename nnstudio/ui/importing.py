@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -35,9 +36,10 @@ FILTER = "Networks (*.onnx *.py *.pt2);;ONNX (*.onnx);;Python (*.py);;Exported p
 WEIGHTS = "Weights (*.safetensors *.pt *.pth)"
 _LARGEST_SOURCE = 4 << 20
 _CODE = {
-    ".py": "This is a program. To draw the network it is run, in a process of its own. Only agree if you trust it.",
-    ".pt2": "Such a file can hold code. To draw the network it is loaded, in a process of its own. Only agree if you "
-    "trust it.",
+    ".py": "This is a program. To draw the network it is run, in a process of its own, where it can do whatever you can "
+    "do on this computer. Only agree if you trust it.",
+    ".pt2": "Such a file can hold code. To draw the network it is loaded, in a process of its own, where that code can do "
+    "whatever you can do on this computer. Only agree if you trust it.",
 }
 
 
@@ -63,6 +65,7 @@ class ImportDialog(QDialog):
         self.class_name = QComboBox(editable=True)
         self.class_name.setAccessibleName("Class")
         self.class_name.setObjectName("import_class")
+        self.class_name.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.arguments = QLineEdit(placeholderText='{"depth": 3} or [3, 10]; empty for none')
         self.arguments.setAccessibleName("Arguments of the class")
         self.inputs = QLineEdit(placeholderText="3x32x32, or 16:int64; a space between several")
