@@ -35,11 +35,10 @@ from nnstudio.ui.child_process import command, environment, last_sentence
 FILTER = "Networks (*.onnx *.py *.pt2);;ONNX (*.onnx);;Python (*.py);;Exported programs (*.pt2);;All files (*)"
 WEIGHTS = "Weights (*.safetensors *.pt *.pth)"
 _LARGEST_SOURCE = 4 << 20
+_TRUST = "where it can do whatever you can do on this computer. Only agree if you trust it."
 _CODE = {
-    ".py": "This is a program. To draw the network it is run, in a process of its own, where it can do whatever you can "
-    "do on this computer. Only agree if you trust it.",
-    ".pt2": "Such a file can hold code. To draw the network it is loaded, in a process of its own, where that code can do "
-    "whatever you can do on this computer. Only agree if you trust it.",
+    ".py": f"This is a program. To draw the network it is run, in a process of its own, {_TRUST}",
+    ".pt2": f"Such a file can hold code. To draw the network it is loaded, in a process of its own, {_TRUST}",
 }
 
 
