@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from torch import nn
 
 from engine.projects import chain, layer
 from nnstudio.core.data import TensorType
+from nnstudio.core.graph import Graph
 from nnstudio.core.kinds import Layer
 from nnstudio.core.spec import SpecError, registered
 from nnstudio.engine.compiler import check_graph, compile_network
@@ -22,7 +24,7 @@ Array = np.ndarray
 
 
 def sigmoid(x: Array) -> Array:
-    return 1 / (1 + np.exp(-x))
+    return np.exp(-np.logaddexp(0, -x))
 
 
 def shares(x: Array, axis: int) -> Array:
@@ -37,10 +39,12 @@ def gelu(x: Array) -> Array:
 CASES: list[tuple[str, dict[str, Any], Callable[[Array], Array]]] = [
     ("ReLU", {}, lambda x: np.maximum(0, x)),
     ("ReLU6", {}, lambda x: np.minimum(np.maximum(0, x), 6)),
-    ("LeakyReLU", {"negative_slope": 0.2}, lambda x: np.maximum(0.2 * x, x)),
+    ("LeakyReLU", {"negative_slope": 0.2}, lambda x: np.where(x > 0, x, 0.2 * x)),
+    ("LeakyReLU", {"negative_slope": 2.0}, lambda x: np.where(x > 0, x, 2 * x)),
     ("PReLU", {"init": 0.3}, lambda x: np.where(x > 0, x, 0.3 * x)),
     ("RReLU", {"lower": 0.1, "upper": 0.3}, lambda x: np.where(x > 0, x, 0.2 * x)),
     ("ELU", {"alpha": 0.7}, lambda x: np.where(x > 0, x, 0.7 * (np.exp(x) - 1))),
+    ("ELU", {"alpha": -2.0}, lambda x: np.where(x > 0, x, -2 * (np.exp(x) - 1))),
     ("SELU", {}, lambda x: np.where(x > 0, 1.0507 * x, 1.7581 * (np.exp(x) - 1))),
     ("CELU", {"alpha": 0.7}, lambda x: np.maximum(0, x) + np.minimum(0, 0.7 * (np.exp(x / 0.7) - 1))),
     ("GELU", {}, gelu),
@@ -50,8 +54,9 @@ CASES: list[tuple[str, dict[str, Any], Callable[[Array], Array]]] = [
         lambda x: 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
     ),
     ("SiLU", {}, lambda x: x * sigmoid(x)),
-    ("Mish", {}, lambda x: x * np.tanh(np.log1p(np.exp(x)))),
-    ("Softplus", {"beta": 2.0}, lambda x: np.log1p(np.exp(2 * x)) / 2),
+    ("Mish", {}, lambda x: x * np.tanh(np.logaddexp(0, x))),
+    ("Softplus", {"beta": 2.0}, lambda x: np.logaddexp(0, 2 * x) / 2),
+    ("Softplus", {"beta": -1.0}, lambda x: -np.logaddexp(0, -x)),
     ("Softsign", {}, lambda x: x / (1 + np.abs(x))),
     ("Tanh", {}, np.tanh),
     ("Tanhshrink", {}, lambda x: x - np.tanh(x)),
@@ -60,10 +65,10 @@ CASES: list[tuple[str, dict[str, Any], Callable[[Array], Array]]] = [
     ("Hardsigmoid", {}, lambda x: np.clip(x / 6 + 0.5, 0, 1)),
     ("Hardswish", {}, lambda x: x * np.clip(x / 6 + 0.5, 0, 1)),
     ("Hardtanh", {"min_val": -0.5, "max_val": 2.0}, lambda x: np.clip(x, -0.5, 2)),
-    ("Hardshrink", {"lambd": 0.4}, lambda x: np.where(np.abs(x) > 0.4, x, 0)),
-    ("Softshrink", {"lambd": 0.4}, lambda x: np.sign(x) * np.maximum(np.abs(x) - 0.4, 0)),
-    ("Threshold", {"threshold": 0.2, "value": -1.0}, lambda x: np.where(x > 0.2, x, -1)),
-    ("Step", {}, lambda x: np.where(x >= 0, 1.0, 0.0)),
+    ("Hardshrink", {"lambd": 0.5}, lambda x: np.where(np.abs(x) > 0.5, x, 0)),
+    ("Softshrink", {"lambd": 0.5}, lambda x: np.sign(x) * np.maximum(np.abs(x) - 0.5, 0)),
+    ("Threshold", {"threshold": 0.25, "value": -1.0}, lambda x: np.where(x > 0.25, x, -1)),
+    ("Step", {}, lambda x: np.where(x > 0, 1.0, 0.0)),
     ("Softmax", {"dim": -1}, lambda x: shares(x, -1)),
     ("Softmax", {"dim": 1}, lambda x: shares(x, 1)),
     ("Softmin", {"dim": 2}, lambda x: shares(-x, 2)),
@@ -72,6 +77,15 @@ CASES: list[tuple[str, dict[str, Any], Callable[[Array], Array]]] = [
     ("GLU", {"dim": 1}, lambda x: x[:, :2] * sigmoid(x[:, 2:])),
 ]
 SHAPE = (4, 3, 6)
+# Where functions bend or jump, and where the powers of e are very large or very small.
+SPECIAL = torch.tensor([-100, -40, -20, -6, -3, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 2, 3, 6, 10, 20, 40, 80, 100.0])
+
+
+def numbers(seed: int) -> torch.Tensor:
+    """Random rows, among them the special numbers."""
+    x = 3 * torch.randn(5, *SHAPE, generator=torch.Generator().manual_seed(seed))
+    x.view(-1)[: 7 * len(SPECIAL) : 7] = SPECIAL
+    return x
 
 
 def test_there_is_a_case_for_each() -> None:
@@ -82,7 +96,7 @@ def test_there_is_a_case_for_each() -> None:
 @pytest.mark.parametrize(("name", "settings", "formula"), CASES)
 def test_values_are_those_of_the_formula(name: str, settings: dict, formula: Callable[[Array], Array]) -> None:
     network = compile_network(chain(layer("Input"), layer(name, **settings), layer("Output")), TensorType(SHAPE))
-    x = 3 * torch.randn(5, *SHAPE, generator=torch.Generator().manual_seed(1))
+    x = numbers(1)
     with torch.no_grad():
         found = network.eval()(x).numpy()
     np.testing.assert_allclose(found, formula(x.numpy().astype(float)), rtol=2e-4, atol=2e-5)
@@ -95,7 +109,7 @@ def test_values_and_gradients_are_those_of_torch(name: str, settings: dict, form
     network = compile_network(chain(layer("Input"), layer(name, **settings), layer("Output")), TensorType(SHAPE))
     results = []
     for module in (plain, network):
-        x = (3 * torch.randn(5, *SHAPE, generator=torch.Generator().manual_seed(2))).requires_grad_()
+        x = numbers(2).requires_grad_()
         torch.manual_seed(4)  # of RReLU
         output = module.train()(x)
         output.square().sum().backward()
@@ -104,11 +118,27 @@ def test_values_and_gradients_are_those_of_torch(name: str, settings: dict, form
     assert torch.equal(results[0][1], results[1][1])  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("made", [nn.ReLU(inplace=True), nn.Hardtanh(-2, 3, inplace=True), nn.SiLU(inplace=True)])
-def test_what_works_in_place_is_the_same_layer(made: nn.Module) -> None:
-    found = registered(Layer)[type(made).__name__].from_module(made)
-    x = torch.randn(7, 3)
-    assert torch.equal(found.build((3,))(x), made(x.clone()))
+IN_PLACE = [
+    spec
+    for spec in registered(Layer).values()
+    if issubclass(spec, Activation) and "inplace" in inspect.signature(spec.torch_class).parameters
+]
+
+
+def test_most_activations_can_work_in_place() -> None:
+    assert {"ReLU", "ReLU6", "LeakyReLU", "RReLU", "ELU", "SELU", "CELU", "SiLU", "Mish", "Hardtanh"} <= {
+        spec.__name__ for spec in IN_PLACE
+    }
+
+
+@pytest.mark.parametrize("spec", IN_PLACE, ids=lambda spec: spec.__name__)
+def test_what_works_in_place_is_the_same_layer(spec: type[Activation]) -> None:
+    settings = {"threshold": 0.5, "value": 2.0} if spec.__name__ == "Threshold" else {}
+    made = spec.torch_class(**settings, inplace=True).eval()
+    found = spec.from_module(made)
+    assert "inplace" not in found.arguments()
+    x = numbers(3)
+    assert torch.equal(found.build(SHAPE).eval()(x), made(x.clone()))
 
 
 @pytest.mark.parametrize(
@@ -136,6 +166,12 @@ def test_limits_in_the_wrong_order() -> None:
         layer("Hardtanh", min_val=1.0, max_val=0.5)
     with pytest.raises(SpecError, match="at least the lower slope"):
         layer("RReLU", lower=0.5, upper=0.25)
+
+
+@pytest.mark.parametrize(("name", "settings"), [("CELU", {"alpha": 0.0}), ("Softplus", {"beta": 0.0})])
+def test_what_would_divide_by_zero(name: str, settings: dict) -> None:
+    with pytest.raises(SpecError, match="other than 0"):
+        layer(name, **settings)
 
 
 @pytest.mark.parametrize(
@@ -166,5 +202,13 @@ def test_flatten_and_back(settings: dict, shape: tuple[int, ...], after: tuple[i
 def test_two_vectors(name: str, settings: dict, made: nn.Module) -> None:
     drawn = layer(name, **settings)
     assert type(drawn).from_module(made) == drawn
-    a, b = torch.randn(5, 3, 4), torch.randn(5, 3, 4)
-    assert torch.equal(drawn.build((3, 4), (3, 4))(a, b), made(a, b))
+    for other in ((3, 4), (1, 4)):  # as it is, or one vector for all three
+        graph, a = Graph().add(layer("Input"))
+        graph, b = graph.add(layer("Slice", axis=1, stop=other[0]))
+        graph, both = graph.add(drawn)
+        graph, last = graph.add(layer("Output"))
+        graph = graph.wire(a, b).wire(a, both, "a").wire(b, both, "b").wire(both, last)
+        report = check_graph(graph, TensorType((3, 4)))
+        assert [problem.severity for problem in report.problems] == ["warning"] * (other != (3, 4))
+        x = torch.randn(5, 3, 4)
+        assert torch.equal(compile_network(graph, TensorType((3, 4)))(x), made(x, x[:, : other[0]]))

@@ -148,11 +148,24 @@ def written(operation: Layer, types: Types) -> Callable[..., Any]:
     return lambda *tensors: space["forward"](holder, *(x for x in tensors if x is not None))
 
 
-# What torch takes, though it is hardly meant: it does nothing, divides by zero, or reads beyond the end of a tensor.
+def along_the_batch(made: Any, types: Any) -> bool:
+    return bool(types[0].rows) and made.dim % types[0].axes == types[0].axis
+
+
+# What torch takes, though it is hardly meant: it does nothing, divides by zero, reads beyond the end of a tensor, or
+# mixes the rows in a way that does not depend on their order.
 STRICTER: dict[str, Callable[[Any, Any], bool]] = {
     "Reshape": lambda made, types: (
         (made.batch_axis is None) != (types[0].rows == 0)
         or (not made.across_rows and types[0].size != math.prod(made.shape))
+    ),
+    **dict.fromkeys(("Softmax", "LogSoftmax", "Softmin"), along_the_batch),
+    "Flatten": lambda made, types: (
+        not types[0].shape or (made.start_dim % types[0].axes == 0 and made.end_dim % types[0].axes > 0)
+    ),
+    **dict.fromkeys(
+        ("CosineSimilarity", "PairwiseDistance"),
+        lambda made, types: len({kind.axes - kind.axis for kind in types if kind.rows}) > 1,
     ),
     "Squeeze": lambda made, types: types[0].sizes(5)[made.axis] != 1,
     "Variance": lambda made, types: math.prod(types[0].sizes(5)[axis] for axis in made.axes) <= made.correction,
@@ -225,6 +238,7 @@ def related(draw: st.DrawFn, count: int) -> Types:
 
 axis = st.integers(-4, 3)
 one = kinds().map(lambda given: (given,))
+first = st.lists(size, max_size=3).map(lambda shape: (TensorType(tuple(shape)),))  # the batch is the first axis
 
 
 def case(types: st.SearchStrategy[Types] = one, **choices: st.SearchStrategy[Any]) -> st.SearchStrategy[Case]:
@@ -423,6 +437,12 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
         axis=axis,
         keepdim=st.booleans(),
     ),
+    **{name: case(dim=axis) for name in ("Softmax", "LogSoftmax", "Softmin", "GLU")},
+    "CosineSimilarity": case(related(2), dim=axis),
+    "PairwiseDistance": case(related(2), keepdim=st.booleans()),
+    "PReLU": case(first, num_parameters=st.integers(1, 3)),
+    "Flatten": case(first, start_dim=axis, end_dim=axis),
+    "Unflatten": case(first, dim=axis, unflattened_size=st.lists(st.integers(1, 2), max_size=3).map(tuple)),
     "Detach": case(kinds().map(lambda x: (x,))),
     "Cumsum": case(axis=axis),
     "TopK": case(k=st.integers(1, 3), axis=axis),

@@ -31,7 +31,7 @@ class PositionalEncoding(
     category="Attention",
     formula="x + sin(t / base^(2i/D)), cos(t / base^(2i/D))",
     own_source=(sinusoidal_positions,),
-    aliases=("sinusoidal", "position embedding", "sine", "vaswani", "transformer"),
+    aliases=("positional encoding", "sinusoidal", "position embedding", "sine", "vaswani", "transformer"),
     example=(TensorType((5, 4)),),
 ):
     """Adds to each vector of a sequence a fixed pattern of waves that says at which place it is."""
