@@ -20,9 +20,20 @@ def broken(line: str, width: int = WIDTH) -> list[str]:
     parts = _parts(line[first + 1 : last])
     below = indent + "    "
     if len(parts) > 8 and all(_is_number(part) for part in parts):
-        lines = textwrap.wrap(", ".join(parts) + ",", width, initial_indent=below, subsequent_indent=below)
+        lines = textwrap.wrap(
+            ", ".join(parts) + ",",
+            width,
+            initial_indent=below,
+            subsequent_indent=below,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
     else:
-        alone = len(parts) == 1 and " for " in parts[0]
+        # A comma behind one value alone would make a tuple of what is only in brackets, or of an index.
+        called = first > 0 and (line[first - 1].isalnum() or line[first - 1] in "_])")
+        tuple_of_one = line[first + 1 : last].rstrip().endswith(",")
+        plain = not called if line[first] == "(" else called
+        alone = len(parts) == 1 and not tuple_of_one and (" for " in parts[0] or plain)
         lines = [piece for part in parts for piece in broken(f"{below}{part}{'' if alone else ','}", width)]
     return [line[: first + 1], *lines, *broken(indent + line[last:], width)]
 
