@@ -37,7 +37,7 @@ _SWEEPS = 12
 def height(layer: Layer) -> float:
     """A node is as high as all others unless its ports need more."""
     ports = max(len(layer.input_ports), len(layer.output_ports))
-    needed = HEIGHT / 2 + PORT_STEP * (ports - 1) + 24.0
+    needed = HEIGHT / 2 + PORT_STEP * (ports - 1) + 40.0  # room for a line of text under the last one
     return max(HEIGHT, math.ceil(needed / GRID) * GRID)
 
 

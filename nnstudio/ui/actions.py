@@ -25,6 +25,8 @@ class Entry:
     choice: str = ""
     # a single key, which means this only while the drawing has the focus
     on_canvas: bool = False
+    # what else people call it: the search finds it by these too
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,19 +91,76 @@ MENUS: dict[str, tuple[Entry | Submenu | None, ...]] = {
             "block",
             "Block",
             (
-                Entry("group", "Group into a block", "Draws the selected layers together.", "Ctrl+G", "square-dashed"),
-                Entry("ungroup", "Ungroup", "Puts what is in the block in its place.", "Ctrl+Shift+G"),
+                Entry(
+                    "group",
+                    "Group into a block",
+                    "Draws the selected layers together.",
+                    "Ctrl+G",
+                    "group",
+                    words="module subgraph combine",
+                ),
+                Entry("ungroup", "Ungroup", "Puts what is in the block in its place.", "Ctrl+Shift+G", "ungroup"),
                 None,
-                Entry("enter", "Go into the block", "Shows the drawing in the selected block.", "Ctrl+Down"),
-                Entry("leave", "Leave the block", "Shows the drawing around this one.", "Ctrl+Up"),
+                Entry(
+                    "enter",
+                    "Go into the block",
+                    "Shows the drawing in the selected block.",
+                    "Ctrl+Down",
+                    "corner-right-down",
+                    words="enter open",
+                ),
+                Entry(
+                    "leave",
+                    "Leave the block",
+                    "Shows the drawing around this one.",
+                    "Ctrl+Up",
+                    "corner-left-up",
+                    words="exit up out",
+                ),
                 None,
-                Entry("keep_block", "Keep for other projects", "Puts the selected block into the palette.", "", "save"),
+                Entry(
+                    "repeat",
+                    "Repeat…",
+                    "Says how often the selected block is done, one after the other.",
+                    "",
+                    "repeat",
+                    words="times stack",
+                ),
+                Entry(
+                    "keep_block",
+                    "Keep for other projects",
+                    "Puts the selected block into the palette.",
+                    "",
+                    "bookmark-plus",
+                    words="save as my block library",
+                ),
             ),
-            "square-dashed",
+            "group",
         ),
-        Entry("freeze", "Freeze", "Keeps the weights of the selected layers while the others learn."),
-        Entry("bypass", "Leave out", "Takes the selected layers out of the network, as if they were wires.", "Ctrl+B"),
-        Entry("share", "Share weights", "Lets the selected layers use one set of weights, or each its own."),
+        Entry(
+            "freeze",
+            "Freeze",
+            "Keeps the weights of the selected layers while the others learn.",
+            "",
+            "snowflake",
+            words="lock requires_grad",
+        ),
+        Entry(
+            "bypass",
+            "Bypass",
+            "Takes the selected layers out of the network, as if they were wires.",
+            "Ctrl+B",
+            "route-off",
+            words="disable skip leave out",
+        ),
+        Entry(
+            "share",
+            "Share weights",
+            "Lets the selected layers use one set of weights, or each its own.",
+            "",
+            "link-2",
+            words="tie siamese same own",
+        ),
         None,
         Entry("select_all", "Select all", "Selects every layer of the drawing.", "Ctrl+A", "square-dashed"),
     ),
@@ -218,6 +277,7 @@ class Actions:
         shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         action.setToolTip(f"{entry.sentence}  {shown}" if shown else entry.sentence)
         action.setStatusTip(entry.sentence)
+        action.setProperty("words", entry.words)
         if entry.on_canvas:
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             self._on_canvas.append(action)

@@ -104,6 +104,11 @@ class Document(QObject):
     def redo_label(self) -> str:
         return self._undone[-1].label if self._undone else ""
 
+    def begin_merge(self, merge: str) -> None:
+        """The next edit with this key belongs to the step that was just made."""
+        if self._done:
+            self._done[-1] = replace(self._done[-1], merge=merge)
+
     def end_merge(self) -> None:
         """The next edit starts a step of its own, whatever its merge key."""
         if self._done and self._done[-1].merge:

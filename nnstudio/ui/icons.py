@@ -24,6 +24,11 @@ def icon(name: str, color: str = "text") -> QIcon:
     return _icon(name, getattr(shown, color), shown.muted)
 
 
+def paint(painter: QPainter, name: str, place: QRectF, color: str = "text") -> None:
+    """Draw an icon in a colour of the theme that is shown now, sharp at any scale of the painter."""
+    _shape(name, getattr(theme.current(), color)).render(painter, place)
+
+
 def attach(target: QAction | QAbstractButton, name: str, color: str = "text") -> None:
     """Give an action or a button its icon, and let `renew` know how to draw it again."""
     target.setProperty("icon_name", name)
@@ -56,6 +61,11 @@ def _icon(name: str, color: str, disabled: str) -> QIcon:
             painter.end()
             made.addPixmap(pixmap, mode)
     return made
+
+
+@cache
+def _shape(name: str, color: str) -> QSvgRenderer:
+    return _renderer(name, color)
 
 
 def _renderer(name: str, color: str) -> QSvgRenderer:

@@ -55,7 +55,7 @@ class Outline(QTreeView):
     # -- the document ----------------------------------------------------------------------------------------------
 
     def _changed(self, before: Project, after: Project) -> None:
-        if before.graph.nodes.keys() != after.graph.nodes.keys():
+        if set(self.outline.node_ids) != self.document.graph.nodes.keys():
             self._renew()
 
     def _renew(self) -> None:
@@ -194,7 +194,7 @@ class Outline(QTreeView):
             return
         inserts = menu.addMenu("Insert after")
         categories: dict[str, QMenu] = {}
-        for layer in offered().values():
+        for layer in offered(bool(self.document.inside)).values():
             if not layer.inputs:
                 continue
             category = layer.category

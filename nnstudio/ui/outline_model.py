@@ -70,7 +70,7 @@ class OutlineModel(QStandardItemModel):
         output = found.output.text if found.output else "?"
         texts = (node.title, name, output)
         spoken = f"{node.title}, {name}, output {output}, {found.parameters:,} parameters"
-        marks = (("frozen", node.frozen), ("left out", node.bypassed), ("shares weights", bool(node.shares)))
+        marks = (("frozen", node.frozen), ("bypassed", node.bypassed), ("shares weights", bool(node.shares)))
         spoken += "".join(f", {word}" for word, holds in marks if holds)
         if problems:
             spoken += f", {len(problems)} problem{'s' if len(problems) > 1 else ''}"

@@ -79,6 +79,7 @@ class Palette(QWidget):
         layout.addWidget(self.nothing)
         layout.addWidget(self.tree, 1)
         self.setMinimumWidth(160)
+        self._inside = False
         self._fill()
 
     def sizeHint(self) -> QSize:
@@ -105,7 +106,7 @@ class Palette(QWidget):
 
     def _fill(self) -> None:
         groups: dict[str, list[type[Any]]] = {}
-        for layer in offered().values():
+        for layer in registered(Layer).values():
             groups.setdefault(layer.category, []).append(layer)
         order = list(theme.CATEGORY_COLORS)
         for category in sorted(groups, key=lambda name: (order.index(name) if name in order else len(order), name)):
@@ -119,6 +120,13 @@ class Palette(QWidget):
                 item.setData(0, Qt.ItemDataRole.AccessibleDescriptionRole, layer.sentence())
         self.tree.expandAll()
         self._fill_blocks()
+        self._find("")
+
+    def show_inside(self, inside: bool) -> None:
+        """List the layers for the drawing in a block, or those for a whole network."""
+        if inside != self._inside:
+            self._inside = inside
+            self._find(self.search.text())
 
     def renew_blocks(self) -> None:
         """List the blocks that there are now."""
@@ -150,11 +158,14 @@ class Palette(QWidget):
         return _children(self.tree.invisibleRootItem())
 
     def _find(self, text: str) -> None:
-        layers = registered(Layer)
+        layers, usable = registered(Layer), offered(self._inside)
         first: tuple[int, QTreeWidgetItem] | None = None
         for item in self._items():
             name = item.data(0, _NAME)
-            rank = match(text, layers[name]) if name in layers else shelf.shelved()[name].match(text)
+            if name in layers:
+                rank = match(text, layers[name]) if name in usable else None
+            else:
+                rank = shelf.shelved()[name].match(text)
             item.setHidden(rank is None)
             if rank is not None and (first is None or rank < first[0]):
                 first = (rank, item)
@@ -210,9 +221,10 @@ def _children(group: QTreeWidgetItem) -> list[QTreeWidgetItem]:
     return [item for item in rows if item is not None]
 
 
-def offered() -> dict[str, type[Layer]]:
-    """The layers that a network may have by their names; where rows enter and leave a block is drawn in blocks only."""
-    return {name: layer for name, layer in registered(Layer).items() if layer.role not in ("entry", "exit")}
+def offered(inside: bool = False) -> dict[str, type[Layer]]:
+    """The layers that a network may have, or with `inside` a block, by their names: each has ends of its own kind."""
+    others = ("input", "output") if inside else ("entry", "exit")
+    return {name: layer for name, layer in registered(Layer).items() if layer.role not in others}
 
 
 def match(typed: str, layer: type[Layer]) -> int | None:

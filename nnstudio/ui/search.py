@@ -87,7 +87,7 @@ class Search(QDialog):
         ranked = []
         for place, (trail, action) in enumerate(self._actions):
             if action.isVisible():
-                rank = match(text, name(action), trail)
+                rank = match(text, name(action), f"{trail} {action.property('words') or ''}")
                 if rank is not None:
                     ranked.append(((rank, not action.isEnabled(), place), trail, action))
         self.list.clear()

@@ -110,6 +110,7 @@ class Window(QMainWindow):
         document.state_changed.connect(self._renew)
         document.selected.connect(lambda _: self._renew())
         document.entered.connect(self._renew)
+        document.entered.connect(lambda: self.palette_.show_inside(bool(document.inside)))
         document.checked.connect(lambda _: self.banner.take_back("training"))
         self.actions_.menus["recent"].aboutToShow.connect(self._fill_recent)
         self._fill_recent()
@@ -156,6 +157,7 @@ class Window(QMainWindow):
             "ungroup": canvas.ungroup,
             "enter": canvas.enter,
             "leave": canvas.leave,
+            "repeat": canvas.repeat,
             "keep_block": canvas.keep_block,
             "freeze": canvas.freeze,
             "bypass": canvas.bypass,
@@ -230,11 +232,11 @@ class Window(QMainWindow):
         for key in ("cut", "copy", "duplicate", "group", "freeze", "bypass", "share"):
             actions[key].setEnabled(bool(document.selection))
         chosen = [document.graph.nodes[node_id] for node_id in document.selection & document.graph.nodes.keys()]
-        for key in ("ungroup", "enter", "keep_block"):
+        for key in ("ungroup", "enter", "repeat", "keep_block"):
             actions[key].setEnabled(len(chosen) == 1 and isinstance(chosen[0].layer, Block))
         actions["leave"].setEnabled(bool(document.inside))
         actions["freeze"].setText("Unfreeze" if chosen and all(node.frozen for node in chosen) else "Freeze")
-        actions["bypass"].setText("Put back in" if chosen and all(node.bypassed for node in chosen) else "Leave out")
+        actions["bypass"].setText("Put back in" if chosen and all(node.bypassed for node in chosen) else "Bypass")
         running = training.state in ("running", "pausing")
         actions["train"].setEnabled(not running)
         actions["train"].setText("Resume" if training.state == "paused" else "Train")

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 
 from engine.projects import iris
 from nnstudio.core.blocks import Block
@@ -181,7 +181,7 @@ def test_marks_are_seen_and_undone(canvas, document):
     document.select(["n3"])
     canvas.bypass()
     assert document.graph.nodes["n3"].bypassed
-    assert scene.nodes["n3"]._marks == ["left out"]
+    assert scene.nodes["n3"]._marks == ["bypassed"]
     assert document.report.errors == []
     document.undo()
     assert scene.nodes["n3"]._marks == []
@@ -196,9 +196,18 @@ def test_weights_are_shared_and_taken_apart(canvas, document, qtbot):
     assert canvas.drawing_scene().nodes[first.id]._marks == ["shared"]
     canvas.share()
     assert document.graph.nodes[first.id].shares == ""
-    document.select(["n2"])
+    document.select(["n3"])  # a ReLU has no weights
     with qtbot.waitSignal(canvas.message):
         canvas.share()
+    document.select(["n2"])
+    canvas.share()
+    menu = canvas.findChild(QMenu, "share_menu")
+    (action,) = menu.actions()
+    assert action.text() == document.graph.nodes[first.id].title, "the others have weights of other sizes"
+    action.trigger()
+    menu.close()
+    assert document.graph.nodes["n2"].shares == first.id
+    assert canvas.drawing_scene().nodes[first.id]._marks == ["shared"], "the one whose weights are used says so too"
 
 
 def test_a_problem_inside_is_seen_on_the_block_and_mended_from_there(canvas, document, qtbot):
@@ -303,12 +312,12 @@ def test_the_inspector_says_whether_a_layer_learns_and_how_its_weights_begin(can
     inspector.resize(320, 900)
     inspector.show()
     document.select(["n2"])
-    marks = inspector.node_page.marks
-    assert list(marks.initial.fields) == ["weight", "bias"]
+    marks, first = inspector.node_page.marks, inspector.node_page.first_values.form
+    assert list(first.fields) == ["weight", "bias"]
     marks.form.fields["frozen"].box.click()
     assert document.graph.nodes["n2"].frozen and document.undo_label == f"Freeze {document.graph.nodes['n2'].title}"
     document.undo()
-    field = marks.initial.fields["weight"]
+    field = first.fields["weight"]
     field.box.setCurrentIndex(field.box.findText("Orthogonal"))
     field.box.activated.emit(field.box.currentIndex())
     ((name, made),) = document.graph.nodes["n2"].initial
@@ -328,8 +337,7 @@ def test_the_inspector_ties_parameters_of_one_shape(canvas, document, qtbot):
     inspector = Inspector(document)
     qtbot.addWidget(inspector)
     document.select([twin.id])
-    marks = inspector.node_page.marks
-    tie = marks.ties.fields["weight"]
+    tie = inspector.node_page.first_values.form.fields["weight"]
     wanted = next(place for place in range(tie.box.count()) if "weight of" in tie.box.itemText(place))
     tie.box.setCurrentIndex(wanted)
     tie.box.activated.emit(wanted)

@@ -51,7 +51,7 @@ def forward_lines(graph: fx.Graph, names: Mapping[str, str]) -> list[str]:
     variables: dict[fx.Node, str] = {}
     lines: list[str] = []
     for node in nodes:
-        if node in inlined or node in variables:
+        if node in inlined or node in variables or _is_taken_apart_above(node):
             continue
         if node.op == "placeholder":
             variables[node] = str(node.target)
@@ -62,14 +62,15 @@ def forward_lines(graph: fx.Graph, names: Mapping[str, str]) -> list[str]:
         if "loop" in node.meta:
             lines += _loop(node, variables, names, place, inlined)
             continue
-        pieces = _pieces(node)
-        if pieces:
-            for number, piece in enumerate(pieces):
-                variables[piece] = _piece_name(pieces, number, names) if piece in place else "_"
-            listed = ", ".join(variables[piece] for piece in pieces)
-            lines.append(f"{listed} = {expression(node, variables)}")
-            continue
         dying = [given for given in _needed(node, inlined) if _last_use(given, place, inlined) <= place[node]]
+        if _pieces(node):
+            made = expression(node, variables)
+            used = [piece for piece in _leaves(node) if piece in place]
+            for piece in used:
+                alone = dying and len(used) == 1
+                variables[piece] = variables[dying[0]] if alone else _piece_name(piece, names)
+            lines.append(f"{_pattern(node, variables)} = {made}")
+            continue
         name = variables[dying[0]] if dying else _name(node, names)
         lines.append(f"{name} = {expression(node, variables)}")
         variables[node] = name
@@ -91,7 +92,7 @@ def _loop(
         given = node.args[number]
         dies = _last_use(given, place, inlined) <= place[node]  # type: ignore[arg-type]
         if not dies or arguments.count(arguments[number]) > 1:
-            name = _piece_name(pieces, number, names) if len(pieces) > 1 else _name(node, names)
+            name = _piece_name(piece, names) if len(pieces) > 1 else _name(node, names)
             lines.append(f"{name} = {arguments[number]}")
             arguments[number] = name
         variables[piece] = arguments[number]
@@ -195,8 +196,15 @@ def _name(node: fx.Node, names: Mapping[str, str]) -> str:
 
 
 def _pieces(node: fx.Node) -> list[fx.Node]:
-    """What takes a tuple apart, in order, where it is taken apart whole; empty for a value that is no tuple."""
-    if node.op != "call_module" and not (node.op == "call_method" and node.target in _TUPLES):
+    """What takes a tuple apart, in order, where it is taken apart whole; empty for a value that is no tuple.
+
+    A piece may be a tuple itself, such as the two states of an LSTM; what leaves a drawn node is a tensor.
+    """
+    if "node" in node.meta or "port" in node.meta:
+        return []
+    if not (
+        node.op == "call_module" or (node.op == "call_method" and node.target in _TUPLES) or _is_taken_apart_above(node)
+    ):
         return []
     taken = {user.args[1]: user for user in node.users if user.target is operator.getitem and _is_number(user.args[1])}
     if len(taken) < max(2, len(node.users)) or set(taken) != set(range(len(taken))):
@@ -204,12 +212,40 @@ def _pieces(node: fx.Node) -> list[fx.Node]:
     return [taken[number] for number in range(len(taken))]
 
 
+def _is_taken_apart_above(node: fx.Node) -> bool:
+    """Whether it gets its name where the tuple that it is in is taken apart."""
+    whole = node.args[0] if node.target is operator.getitem else None
+    return isinstance(whole, fx.Node) and node in _pieces(whole)
+
+
+def _leaves(node: fx.Node) -> list[fx.Node]:
+    """The pieces, and those of the pieces that are tuples instead of these."""
+    return [leaf for piece in _pieces(node) for leaf in (_leaves(piece) if _pieces(piece) else [piece])]
+
+
+def _pattern(node: fx.Node, variables: Mapping[fx.Node, str]) -> str:
+    """What stands to the left: `output, (_, cell)`."""
+    parts = []
+    for piece in _pieces(node):
+        inside = any(leaf in variables for leaf in _leaves(piece))
+        parts.append(f"({_pattern(piece, variables)})" if inside else variables.get(piece, "_"))
+    return ", ".join(parts)
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _piece_name(pieces: list[fx.Node], number: int, names: Mapping[str, str]) -> str:
-    name = f"{names.get(pieces[0].meta.get('node', ''), 'part')}_{chr(ord('a') + number) if number < 26 else number}"
+def _piece_name(piece: fx.Node, names: Mapping[str, str]) -> str:
+    """A name from those of the node and of the port, or of the node and a letter."""
+    whole = piece.args[0]
+    while isinstance(whole, fx.Node) and _is_taken_apart_above(whole):
+        whole = whole.args[0]
+    assert isinstance(whole, fx.Node)
+    pieces = _leaves(whole)
+    number = pieces.index(piece)
+    letter = chr(ord("a") + number) if number < 26 else str(number)
+    name = f"{names.get(pieces[0].meta.get('node', ''), 'part')}_{piece.meta.get('port') or letter}"
     while name in names.values():
         name += "_"
     return name
@@ -219,10 +255,8 @@ def _is_step_inside(node: fx.Node) -> bool:
     """Whether it needs no name: a parameter, or a step towards the value of a drawn node, used once."""
     if node.op == "get_attr":
         return True
-    if _pieces(node) or "loop" in node.meta:
+    if _pieces(node) or "loop" in node.meta or _is_taken_apart_above(node):
         return False
-    if node.target is operator.getitem and isinstance(node.args[0], fx.Node) and node in _pieces(node.args[0]):
-        return False  # it gets its name where the tuple is taken apart
     return node.op.startswith("call_") and "node" not in node.meta and len(node.users) == 1 and not _returned(node)
 
 

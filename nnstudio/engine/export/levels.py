@@ -148,6 +148,9 @@ class Levels:
             values |= {(node_id, port.name): value for port, value in zip(ports, outputs, strict=False)}
             if outputs[0] is not None:
                 outputs[0].node.meta.setdefault("node", node_id)
+            if len(outputs) > 1:
+                for port, value in zip(ports, outputs, strict=False):
+                    value.node.meta.setdefault("port", "" if isinstance(layer, Block) else port.name)
         leaving = [ends[node.id].node for node in boundary(drawing, "exit" if inside else "output")]
         graph.output(leaving[0] if len(leaving) == 1 else tuple(leaving))
         found = [member for member in members.values() if member.made != Text("")]

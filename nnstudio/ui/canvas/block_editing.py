@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QMenu
 
 from nnstudio.core.blocks import Block, group, ungroup
-from nnstudio.core.graph import Graph
+from nnstudio.core.graph import Graph, clean_title, id_order
 from nnstudio.core.kinds import Layer
 from nnstudio.core.layout import arrange
 from nnstudio.core.spec import registered
 from nnstudio.ui.canvas import geometry
 from nnstudio.ui.canvas.editing import Editing
+from nnstudio.ui.canvas.repeat_box import RepeatBox
+from nnstudio.ui.weights import owners_of_weights
 
 
 class BlockEditing(Editing):
@@ -55,7 +61,22 @@ class BlockEditing(Editing):
         graph = graph.set_layer(node.id, block.with_(graph=inner)).move({node.id: corner})
         self.document.edit_graph(f"Group {self._words(self.document.graph, self.document.selection)}", graph)
         self.document.select([node.id])
-        self.rename(node.id)
+        self._ask_for_name(node.id)
+
+    def _ask_for_name(self, node_id: str) -> None:
+        """Let the person type what a new block is called: the node and the block. It is one step with the grouping."""
+        inside, merge = self.document.inside, f"name of {node_id}"
+        self.document.begin_merge(merge)
+
+        def decide(words: str) -> None:
+            graph, name = self.document.graph, clean_title(words)
+            there = self.document.inside == inside and node_id in graph.nodes
+            if name and there and name != graph.nodes[node_id].title:
+                graph = graph.configure(node_id, name=name).rename(node_id, name)
+                self.document.edit_graph(f"Name {name}", graph, merge=merge)
+            self.document.end_merge()
+
+        self.type_title(node_id, decide)
 
     def ungroup(self) -> None:
         """Put what is in the selected block in its place."""
@@ -71,6 +92,19 @@ class BlockEditing(Editing):
             return
         self.document.edit_graph(f"Ungroup {title}", graph)
         self.document.select(inside)
+
+    def repeat(self, node_id: str | None = None) -> RepeatBox | None:
+        """Let the person say how often a block is repeated: this one, or the selected one."""
+        node_id = node_id or self._one_selected()
+        if node_id is None or not isinstance(self.document.graph.nodes[node_id].layer, Block):
+            self.message.emit("Select one block to repeat it; Ctrl+G makes one of layers.")
+            return None
+        self.reveal(node_id)
+        self.document.end_merge()
+        found = RepeatBox(self, self.document, node_id)
+        corner = self._scene.nodes[node_id].card().bottomLeft()
+        found.open_at(self.viewport().mapToGlobal(self.mapFromScene(corner)))
+        return found
 
     def keep_block(self) -> None:
         """Keep the selected block for other projects."""
@@ -98,18 +132,21 @@ class BlockEditing(Editing):
         self.document.edit_graph(f"{verb} {self._words(graph, chosen)}", graph.freeze(chosen, frozen))
 
     def bypass(self) -> None:
-        """Leave the selected layers out as if they were wires; or put them back in."""
+        """Bypass the selected layers as if they were wires; or put them back in."""
         graph, chosen = self.document.graph, self._layers_selected()
         if not chosen:
-            self.message.emit("Select the layers that are to be left out.")
+            self.message.emit("Select the layers that are to be bypassed.")
             return
         bypassed = not all(graph.nodes[node_id].bypassed for node_id in chosen)
-        verb = "Leave out" if bypassed else "Put back"
+        verb = "Bypass" if bypassed else "Put back"
         self.document.edit_graph(f"{verb} {self._words(graph, chosen)}", graph.bypass(chosen, bypassed))
 
     def share(self) -> None:
-        """Let the selected layers use one set of weights; or let each have its own again."""
-        graph, chosen = self.document.graph, sorted(self._layers_selected(), key=lambda i: int(i[1:]))
+        """Let the selected layers use one set of weights; or let each have its own again.
+
+        Of a single one, the person says with which other one.
+        """
+        graph, chosen = self.document.graph, sorted(self._layers_selected(), key=id_order)
         sharing = [node_id for node_id in chosen if graph.nodes[node_id].shares]
         if len(chosen) == 1 and sharing:
             self._edit_share(f"Let {graph.nodes[chosen[0]].title} have its own weights", chosen, None)
@@ -118,8 +155,27 @@ class BlockEditing(Editing):
         elif len(chosen) > 1:
             owner = next((graph.nodes[i].shares for i in chosen if graph.nodes[i].shares), chosen[0])
             self._edit_share(f"Share the weights of {graph.nodes[owner].title}", chosen, owner)
+        elif len(chosen) == 1 and self.owners_for(chosen[0]):
+            menu = self.share_menu(chosen[0], QMenu(self))
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            corner = self._scene.nodes[chosen[0]].card().bottomLeft()
+            menu.popup(self.viewport().mapToGlobal(self.mapFromScene(corner)))
         else:
-            self.message.emit("Select two layers or more that are to use the same weights.")
+            self.message.emit("Select two layers or more of one kind that are to use the same weights.")
+
+    def share_menu(self, node_id: str, menu: QMenu) -> QMenu:
+        """The menu filled with the nodes whose weights a node could use."""
+        menu.setObjectName("share_menu")
+        menu.setTitle("Share weights with")
+        for owner_id in self.owners_for(node_id):
+            title = self.document.graph.nodes[owner_id].title
+            do: Callable[[], None] = partial(self._edit_share, f"Share the weights of {title}", [node_id], owner_id)
+            menu.addAction(title.replace("&", "&&"), do)
+        return menu
+
+    def owners_for(self, node_id: str) -> list[str]:
+        """The other nodes whose weights this one could use, the first made first."""
+        return owners_of_weights(self.document, self.document.graph.nodes[node_id])
 
     def _edit_share(self, label: str, chosen: list[str], owner: str | None) -> None:
         graph: Graph = self.document.graph

@@ -24,6 +24,7 @@ class Breadcrumb(QWidget):
         self._shown: list[str] = []
         document.entered.connect(self._renew)
         document.changed.connect(self._renew)
+        self.hide()
         self._renew()
 
     def texts(self) -> list[str]:

@@ -29,6 +29,7 @@ from nnstudio.core.spec import registered
 from nnstudio.ui import shelf, theme
 from nnstudio.ui.canvas import face, geometry, lettering, menus
 from nnstudio.ui.canvas.block_editing import BlockEditing
+from nnstudio.ui.canvas.fitting import carried
 from nnstudio.ui.canvas.geometry import GRID
 from nnstudio.ui.canvas.gesture import Gesture, MoveNodes, Pointer, SelectArea
 from nnstudio.ui.canvas.scene import Hit
@@ -201,8 +202,8 @@ class Canvas(BlockEditing):
             item = scene.nodes[hit.node_id]
             return item.tooltip() if hit.port is None else face.port_tooltip(item.node, item.report, hit.port)
         if hit.edge is not None:
-            report = self.document.here.nodes.get(hit.edge.source)
-            return face.edge_tooltip(scene.graph, hit.edge, report)
+            kind = carried(scene.graph, self.document.here, (hit.edge.source, "output", hit.edge.source_port))
+            return face.edge_tooltip(scene.graph, hit.edge, kind)
         return ""
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 from PySide6.QtCore import QEasingCurve, QPointF, QRectF, QSize, QTimer, QVariantAnimation
 from PySide6.QtGui import QImage, QPainter, QResizeEvent, QShowEvent
 
+from nnstudio.core.blocks import graph_at
 from nnstudio.core.graph import Position
 from nnstudio.core.project import Project
 from nnstudio.engine.run import Run, Snapshot
 from nnstudio.ui import theme
+from nnstudio.ui.canvas import passage
 from nnstudio.ui.canvas.node_item import FAR
 from nnstudio.ui.canvas.pictures import Picture, measure_pictures, preview_pictures
 from nnstudio.ui.canvas.scene import Scene
@@ -52,6 +54,8 @@ class Drawing(Viewport):
         self.moved.connect(self._look.start)
         document.changed.connect(self._document_changed)
         document.entered.connect(self._show_other)
+        self._scene.leaving.connect(self._keep_what_is_seen)
+        self._passage: passage.Passage | None = None
         self._inside = document.inside
         self._views: dict[tuple[str, ...], tuple[QPointF, float]] = {}  # where the view stood in each block
         self._preview()
@@ -113,6 +117,7 @@ class Drawing(Viewport):
     def _show_other(self) -> None:
         """A block was entered or left: each has its own place of the view, at first the one that shows all of it."""
         self.end_glide()
+        was = self._inside
         if self._whole:
             self._views.pop(self._inside, None)
         else:
@@ -128,6 +133,27 @@ class Drawing(Viewport):
         else:
             self.fit()
         self._look.start()
+        waiting, self._passage = self._passage, None
+        if waiting is not None:
+            waiting.start(self._on_screen(was[len(self._inside)]), inwards=False)
+
+    def _keep_what_is_seen(self) -> None:
+        """Before another drawing is shown: what leads the eye from here to there."""
+        here, there = self._inside, self.document.inside
+        left = graph_at(self.document.project.graph, here)
+        if not self.isVisible() or not passage.wanted(self) or left is not self._scene.graph:
+            return
+        inwards = there[: len(here)] == here
+        if inwards or here[: len(there)] == there:
+            made = passage.Passage(self.viewport(), self.viewport().grab())
+            if inwards:
+                made.start(self._on_screen(there[len(here)]), inwards=True)
+            else:
+                self._passage = made  # it begins when it is known where the block is
+
+    def _on_screen(self, node_id: str) -> QRectF:
+        """Where a node is in the viewport."""
+        return QRectF(self.mapFromScene(self._scene.nodes[node_id].card()).boundingRect())
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

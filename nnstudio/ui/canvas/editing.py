@@ -99,7 +99,7 @@ class Editing(Drawing):
         return self._search(fits, lambda name: self.connect_layer(end, name, place), place)
 
     def _search(self, only: Set[str] | None, do: Callable[[str], None], place: QPointF | None) -> LayerSearch:
-        found = LayerSearch(self, only)
+        found = LayerSearch(self, only, inside=bool(self.document.inside))
         found.chosen.connect(do)
         point = self.mapFromScene(place) if place is not None else self._pointer_or_middle()
         found.open_at(self.viewport().mapToGlobal(point))
@@ -190,6 +190,16 @@ class Editing(Drawing):
 
     def rename(self, node_id: str) -> TitleField | None:
         """Let the person type a node's name, right on it."""
+
+        def decide(title: str) -> None:
+            graph = self.document.graph
+            if node_id in graph.nodes:
+                self.document.edit_graph(f"Rename {graph.nodes[node_id].title}", graph.rename(node_id, title))
+
+        return self.type_title(node_id, decide)
+
+    def type_title(self, node_id: str, decide: Callable[[str], object]) -> TitleField | None:
+        """A field on a node with its name in it; `decide` gets what the person makes of it."""
         item = self._scene.nodes.get(node_id)
         if item is None:
             return None
@@ -198,13 +208,11 @@ class Editing(Drawing):
         head = QRectF(card.left() + 4, card.top() + 8, card.width() - 8, 30 / min(1.0, self.zoom))
         place = self.mapFromScene(head).boundingRect()
 
-        def decide(title: str) -> None:
-            graph = self.document.graph
-            if node_id in graph.nodes:
-                self.document.edit_graph(f"Rename {graph.nodes[node_id].title}", graph.rename(node_id, title))
+        def done(title: str) -> None:
+            decide(title)
             self.setFocus()
 
-        return TitleField(self.viewport(), item.node.title, place, decide)
+        return TitleField(self.viewport(), item.node.title, place, done)
 
     def nudge(self, x: float, y: float) -> None:
         """Move the selected nodes a little; nudges in a row are one step of undo."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 from nnstudio.core.blocks import Block, every_node
+from nnstudio.core.data import TensorType
 from nnstudio.core.graph import Edge, Graph, Node
 from nnstudio.core.kinds import Missing
 from nnstudio.core.problems import Problem
@@ -23,13 +24,15 @@ class Face:
     """What is written on a node, cut to fit.
 
     Attributes:
-        name: the layer. title: the person's name for it, empty when it says nothing more.
+        name: the layer; of where a value comes into a block or leaves it, the name of the port. whole: that, uncut.
+        title: the person's name for it, empty when it says nothing more.
         summary: its few most important settings. shape: of the output. amount: parameters, or the picture's caption.
         severity: of the worst problem, or empty. sentence: that problem, line by line.
         alarm: whether `amount` tells of something wrong.
     """
 
     name: str
+    whole: str = ""
     title: str = ""
     summary: str = ""
     shape: str = ""
@@ -39,19 +42,22 @@ class Face:
     sentence: tuple[str, ...] = ()
 
 
-def face(node: Node, report: NodeReport, problems: list[Problem], picture: Picture | None) -> Face:
-    """The texts for a node as it is now."""
+def face(node: Node, report: NodeReport, problems: list[Problem], picture: Picture | None, used: bool = False) -> Face:
+    """The texts for a node as it is now. `used` says that another node uses weights of this one."""
     width = geometry.PICTURE.width()
+    end = node.layer.role in ("entry", "exit")
     severity = min((problem.severity for problem in problems), key=_RANK.__getitem__, default="")
     room = width - 18 if severity else width
-    name = lettering.elided(layer_name(node), lettering.NAME, room)
+    whole = node.title if end else layer_name(node)
+    name = lettering.elided(whole, lettering.NAME, room)
     left = room - lettering.metrics(lettering.NAME).horizontalAdvance(name) - 8
-    title = node.title if _tells_more(node) else ""
+    title = node.title if _tells_more(node) and not end else ""
     shape, amounts, alarm = _foot(node, report, picture)
     first = lettering.metrics(lettering.SMALL).horizontalAdvance(shape)
-    marks = block_look.marks(node)
+    marks = block_look.marks(node, used)
     return Face(
         name=name,
+        whole=whole,
         title=lettering.elided(title, lettering.SMALL, left) if title and left > 28 else "",
         summary=lettering.elided(_summary(node, report), lettering.SUMMARY, width - block_look.marks_width(marks)),
         shape=lettering.elided(shape, lettering.SMALL, width),
@@ -69,6 +75,9 @@ def layer_name(node: Node) -> str:
 
 def _summary(node: Node, report: NodeReport) -> str:
     """The settings in a few words; of a block, how many layers are in it."""
+    if node.layer.role in ("entry", "exit"):
+        may = ", optional" if getattr(node.layer, "optional", False) else ""
+        return f"{node.layer.title}{may}"
     if not isinstance(node.layer, Block):
         return report.summary
     inner = [other.layer for _, other in every_node(node.layer.graph)]
@@ -103,9 +112,8 @@ def port_tooltip(node: Node, report: NodeReport, port: tuple[Side, str]) -> str:
     side, name = port
     known = node.layer.input_ports if side == "input" else node.layer.output_ports
     index = next((index for index, item in enumerate(known) if item.name == name), 0)
-    kind = report.output
-    if side == "input":
-        kind = report.inputs[index] if index < len(report.inputs) else None
+    kinds = report.inputs if side == "input" else report.outputs
+    kind = kinds[index] if index < len(kinds) else None
     sentence = known[index].sentence if index < len(known) else ""
     called = known[index].words if index < len(known) else name
     what = called if called == side else f"{side} {called}"
@@ -116,11 +124,10 @@ def port_tooltip(node: Node, report: NodeReport, port: tuple[Side, str]) -> str:
     return _rich(lines)
 
 
-def edge_tooltip(graph: Graph, edge: Edge, source: NodeReport | None) -> str:
+def edge_tooltip(graph: Graph, edge: Edge, carried: TensorType | None) -> str:
     """What a wire carries, as safe rich text."""
     names = f"{escape(graph.nodes[edge.source].title)} → {escape(graph.nodes[edge.target].title)}"
-    kind = source.output.text if source is not None and source.output is not None else ""
-    return _rich([f"<b>{names}</b>", escape(kind)])
+    return _rich([f"<b>{names}</b>", escape(carried.text if carried is not None else "")])
 
 
 def short(number: int) -> str:

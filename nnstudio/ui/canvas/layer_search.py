@@ -16,11 +16,14 @@ _ROWS = 9
 
 
 class LayerSearch(QFrame):
-    """`chosen` carries the name of the layer; then it is closed. `only` are the names to choose from."""
+    """`chosen` carries the name of the layer; then it is closed.
+
+    `only` are the names to choose from; `inside` says that it is for the drawing in a block.
+    """
 
     chosen = Signal(str)
 
-    def __init__(self, parent: QWidget, only: Set[str] | None = None) -> None:
+    def __init__(self, parent: QWidget, only: Set[str] | None = None, inside: bool = False) -> None:
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self.setObjectName("layer_search")
         self.setAccessibleName("Add a layer")
@@ -31,7 +34,7 @@ class LayerSearch(QFrame):
         )
         order = list(theme.CATEGORY_COLORS)
         self._layers = sorted(
-            ((name, layer) for name, layer in offered().items() if only is None or name in only),
+            ((name, layer) for name, layer in offered(inside).items() if only is None or name in only),
             key=lambda pair: (order.index(pair[1].category) if pair[1].category in order else len(order), pair[0]),
         )
         self._blocks = list(shelf.shelved().values()) if only is None else []

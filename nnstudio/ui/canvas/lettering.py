@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from PySide6.QtCore import Qt
@@ -42,6 +43,25 @@ def wrapped(text: str, style: Style, width: float, most: int) -> list[str]:
             line = f"{line} {words.pop(0)}"
         lines.append(elided(line, style, width))
     return lines
+
+
+def broken(text: str, style: Style, width: float, most: int) -> list[str]:
+    """A name on several lines: it is broken where a word begins, also within `BatchNorm2d`; cut where that is too long.
+
+    Where it fits on one line it stays on it.
+    """
+    measure = metrics(style).horizontalAdvance
+    if measure(text) <= width:
+        return [text]
+    lines: list[str] = []
+    for part in re.findall(r"\s*(?:[^\sA-Z]+|[A-Z]+(?![a-z])[^\sA-Z]*|[A-Z][^\sA-Z]*)", text):
+        if lines and measure(lines[-1] + part) <= width:
+            lines[-1] += part
+        else:
+            lines.append(part.strip())
+    if len(lines) > most:
+        lines[most - 1 :] = [" ".join(lines[most - 1 :])]
+    return [elided(line, style, width) for line in lines]
 
 
 @lru_cache(maxsize=64)

@@ -24,9 +24,10 @@ def node_menu(drawing: BlockEditing, node_id: str) -> QMenu:
     if not several:
         if isinstance(drawing.document.graph.nodes[node_id].layer, Block):
             entries += [
-                ("Go into the block\tCtrl+Down", "", lambda: drawing.enter(node_id)),
-                ("Keep for other projects", "save", drawing.keep_block),
-                ("Ungroup\tCtrl+Shift+G", "", drawing.ungroup),
+                ("Go into the block\tCtrl+Down", "corner-right-down", lambda: drawing.enter(node_id)),
+                ("Repeat…", "repeat", lambda: drawing.repeat(node_id)),
+                ("Keep for other projects", "bookmark-plus", drawing.keep_block),
+                ("Ungroup\tCtrl+Shift+G", "ungroup", drawing.ungroup),
                 None,
             ]
         entries += [("Rename…\tF2", "", lambda: drawing.rename(node_id)), None]
@@ -36,13 +37,18 @@ def node_menu(drawing: BlockEditing, node_id: str) -> QMenu:
     layers = [node_id for node_id in (chosen if several else {node_id}) if nodes[node_id].layer.role == "layer"]
     if layers:
         frozen = all(nodes[other].frozen for other in layers)
-        left_out = all(nodes[other].bypassed for other in layers)
-        entries += [("Group into a block\tCtrl+G", "square-dashed", drawing.group)]
-        entries += [("Unfreeze" if frozen else "Freeze", "", drawing.freeze)]
-        entries += [("Put back in" if left_out else "Leave out\tCtrl+B", "", drawing.bypass)]
-        if several or nodes[node_id].shares:
-            own = all(nodes[other].shares for other in layers) or len(layers) == 1
-            entries += [("Let it have its own weights" if own else "Share weights", "", drawing.share)]
+        bypassed = all(nodes[other].bypassed for other in layers)
+        entries += [("Group into a block\tCtrl+G", "group", drawing.group)]
+        entries += [("Unfreeze" if frozen else "Freeze", "snowflake", drawing.freeze)]
+        entries += [("Put back in\tCtrl+B" if bypassed else "Bypass\tCtrl+B", "route-off", drawing.bypass)]
+        sharing = sum(bool(nodes[other].shares) for other in layers)
+        if len(layers) == 1 and sharing:
+            entries += [("Let it have its own weights", "link-2", drawing.share)]
+        elif len(layers) > 1:
+            words = "Let each have its own weights" if sharing == len(layers) - 1 else "Share weights"
+            entries += [(words, "link-2", drawing.share)]
+        elif drawing.owners_for(layers[0]):
+            entries += [("Share weights with…", "link-2", drawing.share)]
         entries += [None]
     entries += [
         ("Cut\tCtrl+X", "scissors", drawing.cut),
@@ -65,11 +71,13 @@ def edge_menu(drawing: Editing, edge: Edge, place: QPointF) -> QMenu:
     )
 
 
-def canvas_menu(drawing: Editing, place: QPointF) -> QMenu:
+def canvas_menu(drawing: BlockEditing, place: QPointF) -> QMenu:
+    inside = bool(drawing.document.inside)
     return _menu(
         drawing,
         "canvas_menu",
         [
+            *([("Leave the block\tCtrl+Up", "corner-left-up", drawing.leave), None] if inside else []),
             ("Add layer…\tSpace", "plus", lambda: drawing.search_layer(place)),
             ("Paste\tCtrl+V", "clipboard-paste", lambda: drawing.paste(place)),
             None,

@@ -45,6 +45,8 @@ class NodeItem(QGraphicsItem):
         self.picture: Picture | None = None
         self.selected = False
         self.hovered = False
+        self.lit = False  # it uses the weights of the node under the pointer, or the other way round
+        self.used = False  # another node uses weights of this one
         self.port: tuple[Side, str] | None = None  # under the pointer
         # While a wire is drawn: the ports that can take it; None when none is drawn.
         self.offers: frozenset[tuple[Side, str]] | None = None
@@ -70,7 +72,7 @@ class NodeItem(QGraphicsItem):
             self._ports = geometry.ports(node.layer)
             self._optional = _optional(node)
         self.node = node
-        self._marks = block_look.marks(node)
+        self._marks = block_look.marks(node, self.used)
         self.setPos(*node.position)
         self._renew()
 
@@ -107,6 +109,18 @@ class NodeItem(QGraphicsItem):
             self.hovered, self.port = hovered, port
             self.setZValue(self._height_over_others())
             self.update()
+
+    def show_lit(self, lit: bool) -> None:
+        if lit != self.lit:
+            self.lit = lit
+            self.update()
+
+    def show_used(self, used: bool) -> None:
+        """Whether another node uses weights of this one."""
+        if used != self.used:
+            self.used = used
+            self._marks = block_look.marks(self.node, used)
+            self._renew()
 
     def show_offers(self, offers: frozenset[tuple[Side, str]] | None) -> None:
         if offers != self.offers:
@@ -148,7 +162,7 @@ class NodeItem(QGraphicsItem):
         )
 
     def _renew(self, repaint: bool = True) -> None:
-        written = face.face(self.node, self.report, self.problems, self.picture)
+        written = face.face(self.node, self.report, self.problems, self.picture, self.used)
         if len(written.sentence) != len(self._face.sentence):
             self.prepareGeometryChange()
         self._face = written
@@ -179,7 +193,7 @@ class NodeItem(QGraphicsItem):
         if scale < FAR:
             self._paint_block(painter, shown, scale)
             return
-        block_look.paint_behind(painter, self.node, self._card, self._edge(shown))
+        block_look.paint_behind(painter, self.node, self._card)
         if self.node.bypassed and not refused:
             painter.setOpacity(0.55)
         self._paint_card(painter, shown)
@@ -192,8 +206,12 @@ class NodeItem(QGraphicsItem):
             painter.setOpacity(0.45 if refused else 1.0)
             block_look.paint_bypass(painter, self._card)
         self._paint_ports(painter, shown)
-        if self._marks:
+        if scale >= SMALL:
+            self._paint_port_names(painter)
             block_look.paint_marks(painter, self._marks, geometry.PICTURE.right(), 39.5)
+        else:
+            unit, right, top = 0.9 / scale, geometry.PICTURE.right() - 3, geometry.PICTURE.top() + 3
+            block_look.paint_marks(painter, self._marks, right, top + 8 * unit, unit)
         if self._face.severity:
             self._paint_problem(painter, shown)
 
@@ -201,6 +219,8 @@ class NodeItem(QGraphicsItem):
         severity = self._face.severity
         if self.selected:
             return QPen(shown.color("accent"), 2.0)
+        if self.lit:
+            return QPen(shown.color("accent"), 2.0, Qt.PenStyle.DashLine)
         if severity == "error":
             return QPen(shown.color("error"), 1.75)
         if severity == "warning":
@@ -255,7 +275,7 @@ class NodeItem(QGraphicsItem):
         room = right - left - (18 if written.severity else 0)
         painter.setFont(lettering.font(name))
         painter.setPen(shown.color("text"))
-        painter.drawText(QPointF(left, 36.0), lettering.elided(face.layer_name(self.node), name, room))
+        painter.drawText(QPointF(left, 36.0), lettering.elided(written.whole, name, room))
         painter.setFont(lettering.font(foot))
         alarmed = written.alarm and bool(written.amount)
         painter.setPen(shown.color("warning" if alarmed else "muted"))
@@ -292,6 +312,18 @@ class NodeItem(QGraphicsItem):
             painter.setPen(QPen(color, 1.75 if lit else 1.5, _Style.DotLine if dotted else _Style.SolidLine))
             grown = 1.5 if lit else 0.0
             painter.drawEllipse(middle, radius + grown, radius + grown)
+
+    def _paint_port_names(self, painter: QPainter) -> None:
+        """The names of several ports: always where there are many, else when somebody looks."""
+        layer, looked_at = self.node.layer, self.hovered or self.selected or self.offers is not None
+        names = []
+        sides = (layer.input_ports, layer.output_ports)
+        for known, entry in zip(sides, (True, False), strict=True):
+            if len(known) > 2 or (len(known) == 2 and (looked_at or isinstance(layer, Block))):
+                side: Side = "input" if entry else "output"
+                names += [(entry, port.words, geometry.port_at(side, place)) for place, port in enumerate(known)]
+        both = len(layer.input_ports) > 1 and len(layer.output_ports) > 1
+        block_look.paint_port_names(painter, names, 52.0 if both else 96.0)
 
     def _paint_problem(self, painter: QPainter, shown: theme.Theme) -> None:
         severity = self._face.severity
@@ -339,7 +371,8 @@ class NodeItem(QGraphicsItem):
         """From far away: a block in the colour of the category, with the name as large as it fits."""
         color = shown.category(self.node.layer.category)
         severity = self._face.severity
-        edge = "accent" if self.selected else _COLORS[severity] if severity in ("error", "warning") else ""
+        block_look.paint_behind(painter, self.node, self._card, 2 * geometry.RADIUS)
+        edge = "accent" if self.selected or self.lit else _COLORS[severity] if severity in ("error", "warning") else ""
         if scale < FARTHEST:
             if edge:
                 wide = 3.0 / scale
@@ -349,11 +382,15 @@ class NodeItem(QGraphicsItem):
         painter.setPen(QPen(shown.color(edge), 3.0 / scale) if edge else Qt.PenStyle.NoPen)
         painter.setBrush(color)
         painter.drawRoundedRect(self._card, 2 * geometry.RADIUS, 2 * geometry.RADIUS)
+        if self.node.bypassed:
+            painter.setOpacity(0.55)
         size = min(38, round(11 / scale))
         painter.setFont(lettering.font((size, True)))
         painter.setPen(max(QColor("#ffffff"), QColor("#10141c"), key=lambda ink: contrast(ink, color)))
-        name = lettering.elided(face.layer_name(self.node), (size, True), self._card.width() - 12)
-        painter.drawText(self._card, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextSingleLine, name)
+        lines = lettering.broken(self._face.whole, (size, True), self._card.width() - 10, max(1, round(116 / size)))
+        painter.drawText(self._card, Qt.AlignmentFlag.AlignCenter, "\n".join(lines))
+        painter.setOpacity(1.0)
+        block_look.paint_marks(painter, self._marks, self._card.right() + 6, self._card.top(), 0.8 / scale)
 
 
 def _optional(node: Node) -> set[tuple[Side, str]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtWidgets import QGraphicsScene
 
 from nnstudio.core.graph import Edge, Graph, Position
@@ -35,6 +35,9 @@ class Hit:
 
 class Scene(QGraphicsScene):
     """One item for each node and each wire of the document."""
+
+    # a block was entered or left; what was seen until now is still there
+    leaving = Signal()
 
     def __init__(self, document: Document) -> None:
         super().__init__()
@@ -61,6 +64,7 @@ class Scene(QGraphicsScene):
 
     def _show_other(self) -> None:
         """A block was entered or left: its nodes have nothing to do with those that were shown, whatever their ids."""
+        self.leaving.emit()
         for node_id in list(self.nodes):
             self._forget_node(node_id)
         self.graph = Graph()
@@ -98,6 +102,11 @@ class Scene(QGraphicsScene):
                     self._add_edge(edge)
             self.selected_edges &= wanted
         self._lead_wires(moved)
+        if before.nodes is not graph.nodes:
+            used = {node.shares for node in graph.nodes.values()}
+            used.update(tie[1] for node in graph.nodes.values() for tie in node.ties)
+            for node_id, item in self.nodes.items():
+                item.show_used(node_id in used)
 
     def _show_report(self, _: Report | None = None) -> None:
         report = self.document.here
@@ -193,14 +202,27 @@ class Scene(QGraphicsScene):
         before, self._hover = self._hover, hit
         if before == hit:
             return
-        if before.node_id in self.nodes and before.node_id != hit.node_id:
-            self.nodes[before.node_id].show_hover(False)
+        if before.node_id != hit.node_id:
+            if before.node_id in self.nodes:
+                self.nodes[before.node_id].show_hover(False)
+            lit = self._with_same_weights(hit.node_id) if hit.node_id in self.nodes else set()
+            for node_id, item in self.nodes.items():
+                item.show_lit(node_id in lit)
         if before.edge in self.edges and before.edge != hit.edge:
             self.edges[before.edge].show_state(hovered=False)
         if hit.node_id in self.nodes:
             self.nodes[hit.node_id].show_hover(True, hit.port)
         if hit.edge in self.edges:
             self.edges[hit.edge].show_state(hovered=True)
+
+    def _with_same_weights(self, node_id: str) -> set[str]:
+        """The other nodes that use weights of this one, or whose weights it uses."""
+        found = set(self.graph.sharing(node_id))
+        for node in self.graph.nodes.values():
+            for _, other, _ in node.ties:
+                if node_id in (node.id, other):
+                    found |= {node.id, other}
+        return found - {node_id}
 
     def renew_look(self) -> None:
         """The colours or the font of the program changed."""

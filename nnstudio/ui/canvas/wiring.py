@@ -93,7 +93,7 @@ class DrawWire(Gesture):
         self._wire.setPen(wire_pen(theme.current(), pointer.scale, fits, False, wrong=not fits))
         self._wire.setPath(geometry.wire(start, end))
         output = self.end if self.end[1] == "output" else found
-        kind = carried(self.document.here, output) if output is not None else None
+        kind = carried(self.scene.graph, self.document.here, output) if output is not None else None
         text = kind.text if kind is not None else ""
         self._label.show_text(text if fits else f"{text} does not fit".strip(), fits)
         self._label.setPos(pointer.place)

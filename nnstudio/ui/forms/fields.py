@@ -243,12 +243,24 @@ class ChoiceField(Field):
     def __init__(self, setting: Setting, choices: list[tuple[Any, str, str]]) -> None:
         self.box = ChoiceBox()
         super().__init__(setting, self.box)
+        self._choices: list[tuple[Any, str, str]] = []
+        self._values: list[Any] = []
+        self.offer(choices)
+        self.box.activated.connect(self._activated)
+
+    def offer(self, choices: list[tuple[Any, str, str]]) -> None:
+        """Let the person choose among these from now on."""
+        if choices == self._choices:
+            return
+        self._choices = choices
         self._values = [value for value, _, _ in choices]
+        self.box.clear()
         for place, (_, words, tip) in enumerate(choices):
             self.box.addItem(words)
             if tip:
                 self.box.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
-        self.box.activated.connect(self._activated)
+        if self._renewed:
+            self._show(self.value)
 
     def _activated(self, place: int) -> None:
         self._offer(self._values[place])

@@ -76,6 +76,14 @@ class Form(QWidget):
         self.rows.addWidget(field)
         return field
 
+    def clear(self) -> None:
+        """Have no fields."""
+        for field in self.fields.values():
+            self.rows.removeWidget(field)
+            field.hide()
+            field.deleteLater()
+        self.fields = {}
+
     def renew(self, values: Mapping[str, Any]) -> None:
         """Show these values; fields that have them already stay as they are."""
         for name, field in self.fields.items():
@@ -112,11 +120,7 @@ class SpecForm(Form):
     def renew_type(self, found: type[Spec] | None) -> None:
         """Have the fields for this class of Spec."""
         if found is not self.spec_type:
-            for field in self.fields.values():
-                self.rows.removeWidget(field)
-                field.hide()
-                field.deleteLater()
-            self.fields = {}
+            self.clear()
             self.spec_type = found
             for setting in found.settings() if found is not None else ():
                 self.add(make_field(setting))
@@ -126,13 +130,14 @@ class SpecForm(Form):
 class SpecField(Field):
     """Picks one Spec of a kind by its name and shows the settings of the chosen one below."""
 
-    def __init__(self, setting: Setting, kind: type[Spec]) -> None:
+    def __init__(self, setting: Setting, kind: type[Spec], none: str = "") -> None:
+        """`none` are the words for no Spec at all; without them one must be chosen."""
         self.box = ChoiceBox()
         super().__init__(setting, self.box)
         self.kind = kind
         self.box.setPlaceholderText("Choose…")
         self._types = registered(kind)
-        self._places = _fill(self.box, self._types, none="none" if setting.optional else "")
+        self._places = _fill(self.box, self._types, none=none or ("none" if setting.optional else ""))
         self.form = SpecForm()
         self.form.hide()
         self.rows.addWidget(self.form)

@@ -25,6 +25,8 @@ from nnstudio.ui.forms.sketch import Histogram
 from nnstudio.ui.inspector.collapse import CollapseCard
 from nnstudio.ui.inspector.look import Look
 from nnstudio.ui.inspector.marks import Marks
+from nnstudio.ui.inspector.parameters import Parameters
+from nnstudio.ui.inspector.ports import Ports
 from nnstudio.ui.inspector.problem_cards import ProblemCards
 
 _NAME = Setting("name", str, "", Limits("The name of this layer in the drawing, in plots and in exported source."))
@@ -54,8 +56,11 @@ class NodePage(QWidget):
         self.form.left.connect(document.end_merge)
         for settings in (self.name, self.follows, self.form):
             rows.addWidget(settings)
+        self.ports = Ports(document)
         self.marks = Marks(document)
-        rows.addWidget(self.marks)
+        self.first_values = Parameters(document)
+        for said in (self.ports, self.marks, self.first_values):
+            rows.addWidget(said)
         self.computes_heading = heading("What it computes")
         self.formula = heading("", "formula")
         self.parameters = heading("", "muted")
@@ -80,7 +85,7 @@ class NodePage(QWidget):
         """Offer what was typed and has not counted yet."""
         self.name.flush()
         self.form.flush()
-        self.marks.flush()
+        self.first_values.form.flush()
 
     def renew(self, node_id: str) -> None:
         """Show this node as the document holds it now."""
@@ -95,7 +100,10 @@ class NodePage(QWidget):
         self.sentence.setVisible(bool(self.sentence.text()))
         self.name.renew({"name": node.title})
         self.form.renew_spec(None if isinstance(layer, Missing) else layer)
-        self.marks.renew(node_id)
+        if isinstance(layer, Block):
+            self._call_name_class()
+        for said in (self.ports, self.marks, self.first_values):
+            said.renew(node_id)
         self.follows.renew(self._following(node, report))
         self.formula.setText(layer.formula)
         self.formula.setVisible(bool(layer.formula))
@@ -129,6 +137,12 @@ class NodePage(QWidget):
             words = name.replace("_", " ")
             found.append((words[:1].upper() + words[1:], f"{text}  ({origin})"))
         return found
+
+    def _call_name_class(self) -> None:
+        """A block has a name of its own beside that of its node."""
+        field = self.form.fields["name"]
+        field.label.setText("Class")
+        field.editor.setAccessibleName("Class")
 
     def _configure(self, name: str, value: object) -> None:
         graph = self.document.graph
