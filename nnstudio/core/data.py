@@ -61,15 +61,25 @@ class TensorType:
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """Rows and what is to be predicted for each.
+    """Rows and what is to be predicted for each. The arrays may be memory-mapped: larger than the memory.
 
     Attributes:
-        inputs: float array [rows, *shape] (or integers, for tokens), not yet standardised.
-        targets: int64 class numbers [rows] for classification, float array [rows, outputs] for regression.
+        inputs: float array [rows, *shape], not yet standardised; int64 for tokens; uint8 for brightness from 0 to 255,
+            which the network sees as 0 to 1.
+        targets: int64 class numbers [rows] for classification (or [rows, places…], one for each place of a sequence or
+            picture), float array [rows, outputs] for regression.
         task: what the targets are.
         feature_names: one name for each feature of a table; empty for images.
         class_names: one name for each class, in the order of the class numbers; empty for regression.
         target_name: what is predicted, in words.
+        groups: which rows belong together (of one patient, one day), int64 [rows]; for a split by group.
+        times: when each row was measured, a number that grows, float64 [rows]; for a split by time.
+        parts: which part the maker of the data put each row into, int8 [rows]: 0 training, 1 validation, 2 testing.
+        names: what each row is called (the file of an image), as far as that is known.
+        notices: what a person should know of how it was read, one sentence each.
+        vocabulary: what each token of a text stands for, in the order of the token numbers.
+        fill: what stands for a missing number (NaN) of the inputs, found from the training rows: "mean", "median",
+            "most_frequent" or "constant" (0), as scikit-learn's SimpleImputer has it; empty: none is missing.
     """
 
     inputs: np.ndarray
@@ -78,10 +88,17 @@ class Data:
     feature_names: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
     target_name: str = "target"
+    groups: np.ndarray | None = None
+    times: np.ndarray | None = None
+    parts: np.ndarray | None = None
+    names: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    vocabulary: tuple[str, ...] = ()
+    fill: str = ""
 
     def __post_init__(self) -> None:
         assert len(self.inputs) == len(self.targets)
-        assert self.targets.ndim == (1 if self.task == "classification" else 2)
+        assert self.targets.ndim >= 1 if self.task == "classification" else self.targets.ndim == 2
 
     @property
     def rows(self) -> int:
@@ -95,5 +112,5 @@ class Data:
     @property
     def input_type(self) -> TensorType:
         """What the Input layer passes on."""
-        integer = np.issubdtype(self.inputs.dtype, np.integer)
-        return TensorType(tuple(self.inputs.shape[1:]), "int64" if integer else "float32")
+        tokens = np.issubdtype(self.inputs.dtype, np.integer) and self.inputs.dtype != np.uint8
+        return TensorType(tuple(self.inputs.shape[1:]), "int64" if tokens else "float32")

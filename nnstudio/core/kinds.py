@@ -1,4 +1,4 @@
-"""The kinds of Spec: Layer, Initializer, Loss, Optimizer, Schedule, Dataset and Metric.
+"""The kinds of Spec: Layer, Initializer, Loss, Optimizer, Schedule, Dataset, Split, Augmentation and Metric.
 
 They are declared here without torch. Their members live in `nnstudio.library`, one file each.
 Where a Spec stands for a class of torch, `torch_class` names it and `arguments` says how it is called:
@@ -11,11 +11,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
+import numpy as np
+
 from nnstudio.core.data import Data, TensorType
 from nnstudio.core.problems import Complaint
 from nnstudio.core.spec import Spec
 
 Shape = tuple[int, ...]
+Stepped = Literal["epoch", "step"]
 
 
 @dataclass(frozen=True)
@@ -185,14 +188,22 @@ class Loss(Spec, kind="loss"):
     torch_class: ClassVar[Any] = None
     target_source: ClassVar[str] = ""
     classes_source: ClassVar[str] = ""
+    weighs_classes: ClassVar[str] = ""  # the argument of `torch_class` for the weights of the classes, if it has one
 
     def arguments(self) -> Mapping[str, Any]:
         """The arguments of `torch_class`: by default all settings by their own names."""
         return {setting.name: getattr(self, setting.name) for setting in self.settings()}
 
-    def build(self) -> Any:
-        """The nn.Module that takes (output, target) and gives the mean loss as a scalar."""
-        return self.torch_class(**self.arguments())
+    def build(self, class_weights: Any = None) -> Any:
+        """The nn.Module that takes (output, target) and gives the mean loss as a scalar.
+
+        `class_weights` is a float32 tensor [classes], for a loss that weighs classes; others take None alone.
+        """
+        return self.torch_class(**self.arguments(), **self.weighing(class_weights))
+
+    def weighing(self, class_weights: Any) -> Mapping[str, Any]:
+        """The arguments that make rows of each class count as much as the weight of the class says."""
+        return {} if class_weights is None else {self.weighs_classes: class_weights}
 
     def check(self, output: TensorType, data: Data) -> Iterable[Complaint]:
         """What is wrong with computing this loss on this output for these targets."""
@@ -227,38 +238,97 @@ class Optimizer(Spec, kind="optimizer"):
 
 
 class Schedule(Spec, kind="schedule"):
-    """How the learning rate changes from epoch to epoch."""
+    """How the learning rate changes while a network trains.
+
+    `watches` says that each step is told the loss that is watched (of the validation part, else of the test part, else
+    of the training part).
+    """
 
     formula: ClassVar[str] = ""
     torch_class: ClassVar[Any] = None
+    watches: ClassVar[bool] = False
 
-    def arguments(self, epochs: int) -> Mapping[str, Any]:
-        """The keyword arguments of `torch_class` after the optimizer, for a training of this many epochs."""
+    @property
+    def stepped(self) -> Stepped:
+        """Whether torch's scheduler is stepped once after each epoch, or after each update of the weights."""
+        return "epoch"
+
+    def arguments(self, epochs: int, steps: int) -> Mapping[str, Any]:
+        """The keyword arguments of `torch_class` after the optimizer.
+
+        For a training of this many epochs with this many updates of the weights in each.
+        """
         return {setting.name: getattr(self, setting.name) for setting in self.settings()}
 
-    def build(self, optimizer: Any, epochs: int) -> Any:
-        """The torch learning-rate scheduler, stepped once after each epoch; None for a constant rate."""
-        return None if self.torch_class is None else self.torch_class(optimizer, **self.arguments(epochs))
+    def build(self, optimizer: Any, epochs: int, steps: int) -> Any:
+        """The torch learning-rate scheduler; None for a constant rate."""
+        return None if self.torch_class is None else self.torch_class(optimizer, **self.arguments(epochs, steps))
 
-    def source(self, epochs: int) -> str:
+    def source(self, epochs: int, steps: int) -> str:
         """The Python expression that builds it from `optimizer`; empty for a constant rate."""
         if self.torch_class is None:
             return ""
-        arguments = "".join(f", {name}={value!r}" for name, value in self.arguments(epochs).items())
+        arguments = "".join(f", {name}={value!r}" for name, value in self.arguments(epochs, steps).items())
         return f"torch.optim.lr_scheduler.{self.torch_class.__name__}(optimizer{arguments})"
 
 
 class Dataset(Spec, kind="dataset"):
-    """Where rows come from. `load` is a pure function of the settings."""
+    """Where rows come from. `load` is a pure function of the settings (and of the file that they name by its hash)."""
 
     category: ClassVar[str] = "Other"
 
     def load(self) -> Data:
-        """All rows. Raises OSError or ValueError with one sentence when they cannot be read."""
+        """All rows. Says how far it is with `nnstudio.core.reading.tell` where that may take a while.
+
+        Raises:
+            OSError, ValueError: they cannot be read; one sentence.
+            Cancelled: nobody wants them any more.
+        """
         raise NotImplementedError
 
     def source(self) -> str:
         """Python source that defines `X` and `y` (numpy) exactly as `load` makes them, for the exported script."""
+        raise NotImplementedError
+
+
+class Split(Spec, kind="split"):
+    """Which rows are put aside for testing, or for validation."""
+
+    def check(self, data: Data) -> Iterable[str]:
+        """What stands in the way of dividing these rows so: one sentence each."""
+        return ()
+
+    def divide(self, data: Data, rows: np.ndarray, share: float, random_state: int) -> tuple[np.ndarray, np.ndarray]:
+        """The rows that stay and the rows that are put aside, about `share` of them.
+
+        `rows` are row numbers of the data, int64 [n]; so are the results, in the order in which a script would have
+        them. Raises ValueError with one sentence when it cannot be done.
+        """
+        raise NotImplementedError
+
+    def source(self, share: float, random_state: int) -> str:
+        """Python that defines `kept` and `aside` from `rows` and from what `Dataset.source` defined.
+
+        That is `X` and `y`, and `groups`, `times` or `parts` where the data has such.
+        """
+        raise NotImplementedError
+
+
+class Augmentation(Spec, kind="augmentation"):
+    """How the rows of a batch are changed at random while training, so that the network sees more than there is."""
+
+    formula: ClassVar[str] = ""
+
+    def check(self, input_type: TensorType) -> Iterable[Complaint]:
+        """What stands in the way of changing such rows so."""
+        return ()
+
+    def apply(self, rows: Any, generator: Any) -> Any:
+        """The changed rows [batch, *shape], of the same shape. Every draw comes from the torch.Generator."""
+        raise NotImplementedError
+
+    def source(self) -> str:
+        """A Python function of `rows` and `generator` that does what `apply` does, as source text."""
         raise NotImplementedError
 
 

@@ -10,13 +10,13 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from nnstudio.core.blocks import DEEPEST, Block
 from nnstudio.core.graph import Edge, Graph, Node, Titles, at, clean_title, default_title, id_order
-from nnstudio.core.kinds import Dataset, Initializer, Layer, Missing, Optimizer, Schedule
-from nnstudio.core.project import DataSettings, Project, TrainingSettings
+from nnstudio.core.kinds import Augmentation, Dataset, Initializer, Layer, Missing, Optimizer, Schedule, Split
+from nnstudio.core.project import DataSettings, ParameterGroup, Project, TrainingSettings
 from nnstudio.core.spec import Spec, SpecError, UnknownSpec, describe, from_json, to_json
 
 FORMAT = 1
@@ -25,6 +25,20 @@ _LIMIT_NODES = 20_000
 _LIMIT_EDGES = 100_000
 _LIMIT_CREATED = 10**12
 _LIMIT_NAME = 200
+_FINER = (
+    "accumulate",
+    "clip_norm",
+    "clip_value",
+    "decay_biases",
+    "class_weights",
+    "patience",
+    "min_delta",
+    "keep_best",
+    "ema_decay",
+    "precision",
+    "compile",
+    "captured",
+)
 _MARKS = ("frozen", "bypassed", "shares", "ties", "initial")
 
 
@@ -46,6 +60,9 @@ def project_to_json(project: Project) -> dict[str, Any]:
             "test_share": data.test_share,
             "random_state": data.random_state,
             "standardise": data.standardise,
+            **_beyond(data, "validation_share"),
+            **({"split": to_json(data.split)} if data.split else {}),
+            **({"augmentations": [to_json(item) for item in data.augmentations]} if data.augmentations else {}),
         },
         "training": {
             "optimizer": to_json(training.optimizer) if training.optimizer else None,
@@ -54,8 +71,16 @@ def project_to_json(project: Project) -> dict[str, Any]:
             "batch_size": training.batch_size,
             "seed": training.seed,
             "device": training.device,
+            **_beyond(training, *_FINER),
+            **({"groups": [asdict(group) for group in training.groups]} if training.groups else {}),
         },
     }
+
+
+def _beyond(settings: Any, *names: str) -> dict[str, Any]:
+    """The settings that are not at their default: later versions added them, and most projects never touch them."""
+    usual = type(settings)()
+    return {name: value for name in names if (value := getattr(settings, name)) != getattr(usual, name)}
 
 
 def project_from_json(written: Any, notices: list[str] | None = None) -> Project:
@@ -75,6 +100,10 @@ def project_from_json(written: Any, notices: list[str] | None = None) -> Project
     data["dataset"] = _spec(Dataset, data.get("dataset"), "data: dataset")
     training["optimizer"] = _spec(Optimizer, training.get("optimizer"), "training: optimizer")
     training["schedule"] = _spec(Schedule, training.get("schedule"), "training: schedule")
+    data["split"] = _spec(Split, data.get("split"), "data: split")
+    augmentations = _list(data, "augmentations", "data")
+    data["augmentations"] = tuple(_spec(Augmentation, item, "data: augmentations") for item in augmentations)
+    training["groups"] = tuple(map(_group, _list(training, "groups", "training")))
     project = Project(
         graph=graph_from_json(written.get("graph"), notices),
         data=DataSettings(**data),
@@ -326,6 +355,23 @@ def _settings(written: dict[str, Any], key: str, settings: type) -> dict[str, An
         if name not in known:
             raise ValueError(f"{key} has no setting called {name[:40]!r}")
     return dict(values)
+
+
+def _list(values: dict[str, Any], key: str, where: str) -> list[Any]:
+    found = values.get(key, [])
+    if not isinstance(found, list) or None in found:
+        raise ValueError(f"{where}: {key} is {describe(found)}, not a list of objects")
+    return found
+
+
+def _group(written: Any) -> ParameterGroup:
+    known = {item.name for item in fields(ParameterGroup)}
+    if not isinstance(written, dict) or not set(written) <= known or not isinstance(written.get("nodes"), list):
+        raise ValueError(f"training: groups: {describe(written)} is no group with nodes, lr_factor and weight_decay")
+    try:
+        return ParameterGroup(**written | {"nodes": tuple(written["nodes"])})
+    except ValueError as error:
+        raise ValueError(f"training: groups: {error}") from None
 
 
 def _spec(kind: type[Spec], written: Any, where: str) -> Any:

@@ -10,10 +10,11 @@ the file format, the checks, the tooltip and the contract tests all come from th
 
         p: float = field(0.5, "The probability that an input is set to zero.", minimum=0, maximum=1)
 
-The types a field may have: `int`, `float`, `bool`, `str` (with `choices`, or free text), a tuple of whole or other
-numbers of any length (`tuple[int, ...]`) or of a fixed one, one number or a tuple (`int | tuple[int, int]`: one size
-for both axes, or one for each), a number or a tuple `| str` with `choices` (a padding of 1, or "same"), any of these
-`| None` (None: it follows from the data or from the wire), and a kind of Spec (an Output holds its Loss).
+The types a field may have: `int`, `float`, `bool`, `str` (with `choices`, or free text), `tuple[str, ...]` (texts, such
+as the names of columns), a tuple of whole or other numbers of any length (`tuple[int, ...]`) or of a fixed one, one
+number or a tuple (`int | tuple[int, int]`: one size for both axes, or one for each), a number or a tuple `| str` with
+`choices` (a padding of 1, or "same"), any of these `| None` (None: it follows from the data or from the wire), and a
+kind of Spec (an Output holds its Loss).
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class UnknownSpec(ValueError):
         super().__init__(f"there is no {kind} called {name[:80]!r} in this version of NN Studio")
 
 
+_TEXTS = frozenset({tuple[str, ...]})
 _LARGEST = 2**53  # larger whole numbers are not all the same in a float, nor in other programs that read JSON
 
 
@@ -267,7 +269,7 @@ def _tuples(kinds: frozenset[Any]) -> list[Any]:
 
 def _is_allowed(kinds: frozenset[Any], choices: Sequence[str] | None) -> bool:
     """Whether a setting may be of these types: see the head of this file."""
-    if kinds in (frozenset({bool}), frozenset({str})):
+    if kinds in (frozenset({bool}), frozenset({str})) or kinds == _TEXTS:
         return True
     tuples, scalars = _tuples(kinds), kinds & {int, float}
     items = {item for kind in tuples for item in typing.get_args(kind)} - {...}
@@ -280,12 +282,14 @@ def _check_declaration(setting: Setting) -> None:
     """Raises TypeError or ValueError with what is wrong; the name of the setting is put before it."""
     limits = setting.limits
     kinds = setting.alternatives
-    numbers = bool(kinds & {int, float} or _tuples(kinds))
+    numbers = bool(kinds & {int, float} or (_tuples(kinds) and kinds != _TEXTS))
     if setting.kind is None and not _is_allowed(kinds, limits.choices):
         raise TypeError(f"a setting cannot have the type {setting.type}")
     if not limits.sentence.strip():
         raise TypeError("it needs a sentence")
-    if limits.choices is not None and (str not in kinds or len(set(limits.choices)) < max(1, len(limits.choices))):
+    if limits.choices is not None and (
+        not (str in kinds or kinds == _TEXTS) or len(set(limits.choices)) < max(1, len(limits.choices))
+    ):
         raise TypeError("choices are different texts, for a text")
     if not numbers and (limits.minimum is not None or limits.maximum is not None or limits.logarithmic):
         raise TypeError("limits are for numbers")
@@ -314,10 +318,21 @@ def _read(setting: Setting, value: Any) -> Any:
             words = f"one of {', '.join(limits.choices)}"
             raise SpecError(setting.name, words if kinds == {str} else f"numbers or {words}", describe(value))
         return value
+    if kinds == _TEXTS:
+        return _texts(setting, value)
     tuples = _tuples(kinds)
     if tuples and (isinstance(value, (tuple, list)) or not kinds & {int, float}):
         return _numbers(setting, value, typing.get_args(tuples[0]))
     return _number(setting, value, next(iter(kinds & {int, float})))
+
+
+def _texts(setting: Setting, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, (tuple, list)) or not all(isinstance(item, str) for item in value):
+        raise SpecError(setting.name, "a list of texts", describe(value))
+    wrong = [item for item in value if setting.limits.choices is not None and item not in setting.limits.choices]
+    if wrong:
+        raise SpecError(setting.name, f"texts out of {', '.join(setting.limits.choices or ())}", describe(wrong[0]))
+    return tuple(value)
 
 
 def _numbers(setting: Setting, value: Any, items: tuple[Any, ...]) -> tuple[float, ...]:

@@ -126,7 +126,7 @@ class Run:
 
         self.network.to(self.device).train()
         self.optimizer = training.optimizer.build(self.network.parameters())
-        self.schedule = training.schedule.build(self.optimizer, training.epochs) if training.schedule else None
+        self.schedule = training.schedule.build(self.optimizer, training.epochs, 1) if training.schedule else None
         self._base_lr: float = training.optimizer.lr  # type: ignore[attr-defined]
         self._wanted_lr: float | None = None
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-FOLDERS = ("losses", "layers", "initializers", "optimizers", "schedules", "datasets", "metrics")
+FOLDERS = (
+    "losses",
+    "layers",
+    "initializers",
+    "optimizers",
+    "schedules",
+    "datasets",
+    "splits",
+    "augmentations",
+    "metrics",
+)
 
 for _folder in FOLDERS:
     _package = importlib.import_module(f"{__name__}.{_folder}")

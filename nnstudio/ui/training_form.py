@@ -241,7 +241,7 @@ def rates(schedule: Schedule | None, lr: float, shown: int, epochs: int) -> np.n
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
     values = []
     try:
-        stepper = schedule.build(optimizer, epochs)
+        stepper = schedule.build(optimizer, epochs, 1)
         for _ in range(shown):
             values.append(float(optimizer.param_groups[0]["lr"]))
             optimizer.step()

@@ -15,6 +15,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from nnstudio.core import container, replacement, storage
 from nnstudio.core.checkpoint import Checkpoint, History
 from nnstudio.core.graph import Graph, module_names
 from nnstudio.core.kinds import Dataset, Loss, Missing
-from nnstudio.core.project import DataSettings, Project
+from nnstudio.core.project import DataSettings, ParameterGroup, Project, TrainingSettings
 from nnstudio.core.spec import registered
 from nnstudio.core.storage import StorageError, finite, project_from_json, project_to_json
 
@@ -443,3 +444,39 @@ def test_a_pipe_does_not_make_the_gallery_wait(tmp_path: Path) -> None:
     assert storage.read_picture(tmp_path / "pipe.nnstudio") == b""
     with pytest.raises(StorageError, match="is not a file"):
         storage.read(tmp_path / "pipe.nnstudio")
+
+
+def test_every_setting_of_data_and_training_comes_back() -> None:
+    usual = TrainingSettings()
+    other: dict[str, Any] = {
+        "epochs": 7, "batch_size": 3, "seed": 9, "device": "cpu", "accumulate": 4, "clip_norm": 1.5, "clip_value": 0.5,
+        "groups": (ParameterGroup(("n1", "n2/n3"), 0.1, 0.0), ParameterGroup(("n4",))), "decay_biases": False,
+        "class_weights": True, "patience": 5, "min_delta": 0.01, "keep_best": True, "ema_decay": 0.99,
+        "precision": "bfloat16", "compile": True, "captured": False,
+    }  # fmt: skip
+    assert set(other) == {item.name for item in fields(TrainingSettings)} - {"optimizer", "schedule"}
+    assert all(value != getattr(usual, name) for name, value in other.items())
+    data = DataSettings(test_share=0.3, random_state=1, standardise=False, validation_share=0.25)
+    project = Project(data=data, training=TrainingSettings(**other))
+    assert project_from_json(json.loads(json.dumps(project_to_json(project)))) == project
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ({"training": {"groups": {}}}, "groups is"),
+        ({"training": {"groups": [{"lr_factor": 1}]}}, "is no group"),
+        ({"training": {"groups": [{"nodes": [1]}]}}, "nodes needs a list of str values"),
+        ({"training": {"groups": [{"nodes": ["n1"], "lr_factor": -1}]}}, "lr_factor needs a number from 0"),
+        ({"training": {"clip_norm": 0}}, "clip_norm needs a number from"),
+        ({"training": {"precision": "float8"}}, "precision needs one of float32, bfloat16, float16"),
+        ({"data": {"augmentations": [None]}}, "augmentations is"),
+        ({"data": {"split": {"name": "Odd"}}}, "no split called 'Odd'"),
+    ],
+)
+def test_a_wrong_finer_setting_is_named(written: dict[str, Any], words: str) -> None:
+    whole = project_to_json(Project())
+    for part, settings in written.items():
+        whole[part] |= settings
+    with pytest.raises(StorageError, match=words):
+        project_from_json(whole)

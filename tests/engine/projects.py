@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import nnstudio.library  # noqa: F401  (registers what is asked for here)
 from nnstudio.core.graph import Graph
 from nnstudio.core.kinds import Dataset, Layer, Loss, Optimizer, Schedule
 from nnstudio.core.project import DataSettings, Project, TrainingSettings

@@ -260,7 +260,7 @@ class _Script:
         made = call(path_of(kind) or kind.__name__, kind, arguments, first=("model.parameters()",))
         loss = call(path_of(self.loss.torch_class) or "", self.loss.torch_class, self.loss.arguments())
         loss = loss if self.plain else "total_loss"
-        schedule = training.schedule.source(training.epochs) if training.schedule else ""
+        schedule = training.schedule.source(training.epochs, 1) if training.schedule else ""
         scheduled = f"    schedule = {textwrap.indent(schedule, '    ').lstrip()}\n" if schedule else ""
         count = threads_for(self.project, self.report)
         threads = f"    torch.set_num_threads({count})  # too small a network to be divided\n" if count else ""

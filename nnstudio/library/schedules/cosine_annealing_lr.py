@@ -23,5 +23,5 @@ class CosineAnnealingLR(
     title = "Cosine annealing"
     eta_min: float = field(0.0, "The learning rate at the end.", minimum=0, logarithmic=True)
 
-    def arguments(self, epochs: int) -> Mapping[str, Any]:
+    def arguments(self, epochs: int, steps: int) -> Mapping[str, Any]:
         return {"T_max": epochs, "eta_min": self.eta_min}

@@ -26,5 +26,5 @@ class LinearWarmup(
     )
     warmup_epochs: int = field(5, "How many epochs the rise takes.", minimum=1, unit="epochs")
 
-    def arguments(self, epochs: int) -> Mapping[str, Any]:
+    def arguments(self, epochs: int, steps: int) -> Mapping[str, Any]:
         return {"start_factor": self.start_factor, "total_iters": self.warmup_epochs}

@@ -26,14 +26,14 @@ class WarmupCosine(
     warmup_epochs: int = field(5, "How many epochs the rise takes.", minimum=1, unit="epochs")
     eta_min: float = field(0.0, "The learning rate at the end.", minimum=0, logarithmic=True)
 
-    def build(self, optimizer: Any, epochs: int) -> Any:
+    def build(self, optimizer: Any, epochs: int, steps: int) -> Any:
         warmup = lr_scheduler.LinearLR(optimizer, start_factor=self.start_factor, total_iters=self.warmup_epochs)
         cosine = lr_scheduler.CosineAnnealingLR(
             optimizer, T_max=max(1, epochs - self.warmup_epochs), eta_min=self.eta_min
         )
         return lr_scheduler.SequentialLR(optimizer, [warmup, cosine], milestones=[self.warmup_epochs])
 
-    def source(self, epochs: int) -> str:
+    def source(self, epochs: int, steps: int) -> str:
         rest = max(1, epochs - self.warmup_epochs)
         return (
             "torch.optim.lr_scheduler.SequentialLR(\n"
