@@ -7,23 +7,24 @@ those who go on from it find the types that `Checkpoint` promises.
 from __future__ import annotations
 
 import math
-import struct
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
-from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from nnstudio.core import json_text
 from nnstudio.core.checkpoint import Checkpoint, History
 from nnstudio.core.spec import describe
+from nnstudio.core.tensors import read_tensors
 
 ENTRIES = ("checkpoint.json", "weights.safetensors", "state.safetensors")
 
+# What a training has only with some of its settings, as arrays by name.
+_MORE = ("gradients", "average", "best")
+
 _VALUES = 40_000_000
-_HEADER = 100 << 20
 _LARGEST = 2**53
 T = TypeVar("T")
 
@@ -40,9 +41,12 @@ def to_entries(checkpoint: Checkpoint) -> dict[str, bytes]:
         "seconds": checkpoint.seconds,
         "pending_sums": dict(checkpoint.pending_sums),
         "recipe": dict(checkpoint.recipe),
+        **({"watch": dict(checkpoint.watch)} if checkpoint.watch else {}),
         "history": [dict(record) for record in checkpoint.history.epochs],
     }
     state = {f"optimizer|{name}": array for name, array in checkpoint.optimizer.items()}
+    for kind in _MORE:
+        state |= {f"{kind}|{name}": array for name, array in getattr(checkpoint, kind).items()}
     state["random_state"] = checkpoint.random_state
     state["device_random_state"] = checkpoint.device_random_state
     state["pending_losses"] = checkpoint.pending_losses
@@ -70,6 +74,7 @@ def from_entries(entries: Mapping[str, bytes]) -> Checkpoint:
         options = _object(written, "optimizer_options", _anything)
         schedule = _object(written, "schedule", _anything) if written.get("schedule") is not None else None
         sums = _object(written, "pending_sums", _list_of_numbers)
+        watch = _object(written, "watch", _number) if "watch" in written else {}
         counts = {key: _count(written.get(key), key) for key in ("epoch", "batch", "step")}
         seconds = _number(written.get("seconds"), "seconds")
         records = written.get("history")
@@ -78,21 +83,27 @@ def from_entries(entries: Mapping[str, bytes]) -> Checkpoint:
         history = tuple(_record(record) for record in records)
     except ValueError as error:
         raise ValueError(f"checkpoint.json: {error}") from None
-    weights = _tensors(entries["weights.safetensors"], "weights.safetensors")
-    state = _tensors(entries["state.safetensors"], "state.safetensors")
+    weights = read_tensors(entries["weights.safetensors"], "weights.safetensors")
+    state = read_tensors(entries["state.safetensors"], "state.safetensors")
     return Checkpoint(
         names=names,
         weights=weights,
-        optimizer={key[len("optimizer|") :]: value for key, value in state.items() if key.startswith("optimizer|")},
+        optimizer=_named(state, "optimizer"),
         optimizer_options=options,
         schedule=schedule,
         random_state=_array(state, "random_state", "uint8", 1),
         device_random_state=_array(state, "device_random_state", "uint8", 1),
-        **counts,
+        epoch=counts["epoch"],
+        batch=counts["batch"],
+        step=counts["step"],
         seconds=seconds,
         pending_losses=_array(state, "pending_losses", "float32", 1),
         pending_outputs=_array(state, "pending_outputs", "float32", None),
         pending_sums=sums,
+        gradients=_named(state, "gradients"),
+        average=_named(state, "average"),
+        best=_named(state, "best"),
+        watch=watch,
         history=History(history, _array(state, "step_losses", "float32", 1)),
         recipe=recipe,
     )
@@ -105,22 +116,9 @@ def _laid_out(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: np.asarray(array, order="C") for name, array in arrays.items()}
 
 
-def _tensors(data: bytes, entry: str) -> dict[str, np.ndarray]:
-    """Read safetensors, after checks that its own reader leaves out. Raises ValueError."""
-    if len(data) < 8:
-        raise ValueError(f"{entry} is cut off")
-    (length,) = struct.unpack("<Q", data[:8])
-    if not 0 < length <= min(_HEADER, len(data) - 8):
-        raise ValueError(f"{entry} has a header that does not fit into it")
-    try:
-        json_text.parse(data[8 : 8 + length], _VALUES)  # its own reader takes the last of two tensors with one name
-        arrays: dict[str, np.ndarray] = load_tensors(data)
-    except Exception as error:  # safetensors raises a class of its own, built on Exception
-        raise ValueError(f"{entry}: {error}") from None
-    for name, array in arrays.items():
-        if array.dtype.kind not in "fiub":
-            raise ValueError(f"{entry}: {name[:60]!r} has numbers of the kind {array.dtype}")
-    return arrays
+def _named(arrays: Mapping[str, np.ndarray], kind: str) -> dict[str, np.ndarray]:
+    """The arrays of one kind, by the names that they have there."""
+    return {name[len(kind) + 1 :]: array for name, array in arrays.items() if name.startswith(f"{kind}|")}
 
 
 def _array(arrays: Mapping[str, np.ndarray], name: str, dtype: str, axes: int | None) -> np.ndarray:
@@ -136,7 +134,8 @@ def _array(arrays: Mapping[str, np.ndarray], name: str, dtype: str, axes: int | 
 
 def _record(record: Any) -> dict[str, Any]:
     """What was measured after an epoch. A figure that was not a number is null in the file."""
-    if not isinstance(record, dict) or record.keys() != {"epoch", "step", "train", "test", "lr", "seconds"}:
+    needed = {"epoch", "step", "train", "test", "lr", "seconds"}
+    if not isinstance(record, dict) or record.keys() - {"validation"} != needed:
         raise ValueError("history: a record is not made of epoch, step, train, test, lr and seconds")
     return {
         "epoch": _count(record["epoch"], "epoch"),
@@ -144,6 +143,7 @@ def _record(record: Any) -> dict[str, Any]:
         "train": _object(record, "train", _number),
         "test": _object(record, "test", _number),
         "lr": _number(record["lr"], "lr"),
+        **({"validation": _object(record, "validation", _number)} if "validation" in record else {}),
         "seconds": _number(record["seconds"], "seconds"),
     }
 

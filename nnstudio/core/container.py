@@ -24,6 +24,7 @@ ENTRIES = {
     "checkpoint.json": 512 << 20,
     "weights.safetensors": 8 << 30,
     "state.safetensors": 24 << 30,
+    "data.safetensors": (256 << 20) + (1 << 20),
     "picture.png": 32 << 20,
     "manifest.json": 1 << 16,
 }

@@ -19,6 +19,7 @@ from nnstudio.core.spec import Spec
 
 Shape = tuple[int, ...]
 Stepped = Literal["epoch", "step"]
+Purpose = Literal["test", "validation"]
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,8 @@ class Loss(Spec, kind="loss"):
     target_source: ClassVar[str] = ""
     classes_source: ClassVar[str] = ""
     weighs_classes: ClassVar[str] = ""  # the argument of `torch_class` for the weights of the classes, if it has one
+    values_source: ClassVar[str] = "output"  # what `probabilities` does to the `output` of a regression, in Python
+    own_source: ClassVar[tuple[type, ...]] = ()  # classes that torch does not have, whose source an export must carry
 
     def arguments(self) -> Mapping[str, Any]:
         """The arguments of `torch_class`: by default all settings by their own names."""
@@ -298,18 +301,20 @@ class Split(Spec, kind="split"):
         """What stands in the way of dividing these rows so: one sentence each."""
         return ()
 
-    def divide(self, data: Data, rows: np.ndarray, share: float, random_state: int) -> tuple[np.ndarray, np.ndarray]:
-        """The rows that stay and the rows that are put aside, about `share` of them.
+    def divide(
+        self, data: Data, rows: np.ndarray, share: float, random_state: int, purpose: Purpose = "test"
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The rows that stay and the rows that are put aside for this purpose, about `share` of them.
 
         `rows` are row numbers of the data, int64 [n]; so are the results, in the order in which a script would have
-        them. Raises ValueError with one sentence when it cannot be done.
+        them. Some rows may be in neither. Raises ValueError with one sentence when it cannot be done.
         """
         raise NotImplementedError
 
-    def source(self, share: float, random_state: int) -> str:
+    def source(self, data: Data, share: float, random_state: int, purpose: Purpose = "test") -> str:
         """Python that defines `kept` and `aside` from `rows` and from what `Dataset.source` defined.
 
-        That is `X` and `y`, and `groups`, `times` or `parts` where the data has such.
+        That is `X` and `y`, and `groups`, `times` or `parts` where the data has such. It brings its own imports.
         """
         raise NotImplementedError
 
@@ -339,9 +344,19 @@ class Metric(Spec, kind="metric"):
     key: ClassVar[str] = ""  # its name in records: "accuracy"
     percent: ClassVar[bool] = False
     higher_is_better: ClassVar[bool] = True
+    usual: ClassVar[bool] = True  # every record of a training has it; others are worked out where they are asked for
+
+    @classmethod
+    def for_classes(cls, count: int) -> Self:
+        """The metric for data with so many classes (0 for numbers): some need to know."""
+        known = any(setting.name == "classes" for setting in cls.settings())
+        return cls(classes=count) if known and count else cls()  # type: ignore[call-arg]
 
     def sums(self, prediction: Any, target: Any) -> Any:
-        """Additive statistics of some rows, float64 [k]. Classes are int64 [rows], values float [rows, outputs]."""
+        """Additive statistics of some rows, float64 [k].
+
+        Classes are int64 [rows] or [rows, places…], values float [rows, outputs].
+        """
         raise NotImplementedError
 
     def value(self, sums: Any) -> float:

@@ -7,6 +7,7 @@ Format 1 holds, in this order:
     checkpoint.json        where the training stands, and its records; absent before the first training
     weights.safetensors    the state_dict, under the names that the network's modules have
     state.safetensors      optimizer, random state, step losses
+    data.safetensors       the bytes of embedded files of data; absent where there are none
     picture.png            the window when it was saved, for the gallery
     manifest.json          SHA-256 of every other entry
 
@@ -24,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nnstudio.core import checkpoint_entries, container, json_text, project_json
+from nnstudio.core import checkpoint_entries, container, embedded, json_text, project_json
 from nnstudio.core.checkpoint import Checkpoint
 from nnstudio.core.container import MIME_TYPE, ContainerError
 from nnstudio.core.json_text import finite
@@ -87,6 +88,8 @@ def read(path: str | os.PathLike[str]) -> Stored:
     except ValueError as error:
         raise StorageError(f"{name} is damaged: project.json cannot be read: {error}.") from None
     project = project_from_json(written, name, notices)
+    project = embedded.with_whole_paths(project, os.path.dirname(os.path.abspath(path)))
+    notices += embedded.take_out(project, entries.get(embedded.ENTRY), embedded.ENTRY in broken, name)
     checkpoint = None
     stored = [entry for entry in checkpoint_entries.ENTRIES if entry in entries or entry in broken]
     if stored:
@@ -129,33 +132,49 @@ def project_from_json(written: Any, name: str = "project.json", notices: list[st
 
 def write(
     path: str | os.PathLike[str], project: Project, checkpoint: Checkpoint | None = None, picture: bytes = b""
-) -> None:
+) -> tuple[str, ...]:
     """Write a project file in one atomic replacement: afterwards there is the new file, or the old one untouched.
+
+    Gives a sentence on each embedded file of data that could not be taken along; all else is saved then too.
 
     Raises:
         StorageError: the place cannot be written to.
     """
     try:
-        replace_file(Path(path), to_bytes(project, checkpoint, picture))
+        data, notices = _packed(project, checkpoint, picture, os.path.dirname(os.path.abspath(path)))
+        replace_file(Path(path), data)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         folder = _shown(os.path.dirname(os.path.abspath(path)), whole=True)
         raise StorageError(f"{_shown(path)} could not be saved in {folder}: {reason}. Nothing was changed.") from None
+    return notices
 
 
 def to_bytes(project: Project, checkpoint: Checkpoint | None = None, picture: bytes = b"") -> bytes:
-    """The project file as bytes. Equal values give equal bytes.
+    """The project file as bytes, with whole paths. Equal values give equal bytes.
 
     Raises:
         ValueError: it would be too large to be read again.
     """
+    return _packed(project, checkpoint, picture)[0]
+
+
+def _packed(
+    project: Project, checkpoint: Checkpoint | None, picture: bytes, folder: str | None = None
+) -> tuple[bytes, tuple[str, ...]]:
+    """The file's bytes, for this folder, and sentences on embedded files of data that are not in it."""
+    project, data, notices = embedded.taken_along(project)
+    if folder is not None:
+        project = embedded.with_near_paths(project, folder)
     entries = {"mimetype": MIME_TYPE.encode(), "project.json": json_text.dump(project_to_json(project))}
     if checkpoint is not None:
         entries |= checkpoint_entries.to_entries(checkpoint)
+    if data:
+        entries[embedded.ENTRY] = data
     if picture:
         entries["picture.png"] = picture
     entries["manifest.json"] = json_text.dump({"sha256": {name: _sum(data) for name, data in entries.items()}})
-    return container.pack(entries)
+    return container.pack(entries), notices
 
 
 def _entries(path: str | os.PathLike[str], only: tuple[str, ...] | None = None) -> tuple[dict[str, bytes], set[str]]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,10 +14,17 @@ import torch
 
 from nnstudio.core.checkpoint import Checkpoint, History
 from nnstudio.core.kinds import Layer
-from nnstudio.core.project import Project
+from nnstudio.core.project import Project, TrainingSettings
 from nnstudio.core.spec import from_json, to_json
 from nnstudio.core.storage import graph_to_json, project_to_json
 from nnstudio.engine.network import Network
+from nnstudio.engine.updates import options_of, restore_options
+
+# What changes the numbers of a training, beside optimizer, schedule, batch size and seed. When to stop and what to keep
+# at the end may change on the way, and a captured step gives the same numbers as a plain one.
+FINER = ("accumulate", "clip_norm", "clip_value", "decay_biases", "class_weights", "ema_decay", "precision", "compile")
+
+_NOT_FINITE = ("inf", "-inf", "nan")
 
 if TYPE_CHECKING:
     from nnstudio.engine.run import Run
@@ -38,8 +48,18 @@ def recipe(project: Project, order: tuple[str, ...]) -> dict[str, str]:
             "optimizer": optimizer,
             "batch_size": project.training.batch_size,
             "seed": project.training.seed,
+            **_finer_recipe(project),
         }.items()
     }
+
+
+def _finer_recipe(project: Project) -> dict[str, Any]:
+    """Settings that later versions added; what is at its default says nothing, so that older checkpoints go on."""
+    usual, own = TrainingSettings(), project.training
+    found = {name: getattr(own, name) for name in FINER if getattr(own, name) != getattr(usual, name)}
+    if own.groups:
+        found["groups"] = [asdict(group) for group in own.groups]
+    return {"finer": found} if found else {}
 
 
 def _network_recipe(graph: dict[str, Any], kept: set[str] | None = None) -> list[Any]:
@@ -85,13 +105,18 @@ def take(run: Run) -> Checkpoint:
         for key, value in run.optimizer.state.get(parameter, {}).items()
         if isinstance(value, torch.Tensor)
     }
-    group = run.optimizer.param_groups[0]
+    gradients = {name: _array(parameter.grad) for name, parameter in parameters.items() if parameter.grad is not None}
+    average = run._average.state_dict() if run._average is not None else {}
+    scaler = run.updates.scaler.state_dict()
+    watch = run._watch.state
+    if scaler:
+        watch |= {"scale": float(scaler["scale"]), "growth": float(scaler["_growth_tracker"])}
     return Checkpoint(
         names=network.names_by_node(),
         weights={name: _array(value) for name, value in network.state_dict().items()},
         optimizer=state,
-        optimizer_options={"lr": float(group["lr"]), "base_lr": run.base_lr},
-        schedule=_plain(run.schedule.state_dict()) if run.schedule is not None else None,
+        optimizer_options={"lr": run.lr, "base_lr": run.base_lr, "groups": options_of(run.optimizer)},
+        schedule=_plain(run.updates.schedule.state_dict()) if run.updates.schedule is not None else None,
         random_state=_array(run._random_state),
         device_random_state=_array(run._device_random_state),
         epoch=run.epoch,
@@ -101,6 +126,10 @@ def take(run: Run) -> Checkpoint:
         pending_losses=np.asarray(run._epoch_losses, np.float32),
         pending_outputs=_array(torch.cat(run._outputs)) if run._outputs else np.zeros(0, np.float32),
         pending_sums={key: sums.flatten().tolist() for key, sums in run._sums.items()},
+        gradients=gradients,
+        average={name: _array(value) for name, value in average.items()},
+        best={name: _array(value) for name, value in run._watch.weights.items()},
+        watch=watch,
         history=History(tuple(run._records), run._step_losses.view().copy()),
         recipe=recipe(run.project, run.network.order) | {"schedule": _schedule_recipe(run.project)},
     )
@@ -114,6 +143,8 @@ def restore(run: Run, checkpoint: Checkpoint) -> None:
     """
     wanted = recipe(run.project, run.network.order) | {"schedule": _schedule_recipe(run.project)}
     same = {name for name, text in wanted.items() if _same(name, checkpoint.recipe.get(name), text)}
+    if checkpoint.recipe.keys() - wanted.keys():  # such as clipping, which this project does not have
+        same.discard("network")
     run.kept = restore_weights(run.network, checkpoint)
     whole_optimizer = "optimizer" in same and _restore_optimizer(run, checkpoint)
     run.epoch = checkpoint.epoch
@@ -123,11 +154,12 @@ def restore(run: Run, checkpoint: Checkpoint) -> None:
     run._step_losses.extend(np.asarray(checkpoint.history.step_losses, np.float32))
     run._begin_epoch()
     exact = (
-        same >= {"network", "data", "optimizer", "batch_size", "seed"}
+        same >= wanted.keys() - {"schedule"}
         and whole_optimizer
         and _stateful(run) == set(run.kept)
         and _is_random_state(checkpoint.random_state)
         and _pending_fits(run, checkpoint)
+        and _restore_more(run, checkpoint)
     )
     if exact:
         _restore_position(run, checkpoint)
@@ -144,10 +176,54 @@ def _restore_position(run: Run, checkpoint: Checkpoint) -> None:
     run._epoch_losses = [float(loss) for loss in checkpoint.pending_losses]
     if len(checkpoint.pending_outputs):
         run._outputs = [_tensor(checkpoint.pending_outputs).to(run.device)]
+        first = run.batch // run.BATCHES_A_SUM * run.BATCHES_A_SUM
+        run._targets = [_targets_of(run, number) for number in range(first, run.batch)]
     run._sums = {
         key: torch.tensor(checkpoint.pending_sums[key], dtype=torch.float64).reshape(like.shape)
         for key, like in _sums_like(run, checkpoint.batch).items()
     }
+
+
+def _targets_of(run: Run, number: int) -> torch.Tensor:
+    """What the main Output is compared with in this batch of the epoch."""
+    return run._batches[number][1][run.objective.place]
+
+
+def _restore_more(run: Run, checkpoint: Checkpoint) -> bool:
+    """Gradients, the moving average, the best weights and the watched loss; whether all that is needed was there."""
+    watch = checkpoint.watch
+    counts = [watch.get(name, 0.0) for name in ("best_epoch", "waited")]
+    if not all(count >= 0 and count == int(count) for count in counts if math.isfinite(count)):
+        return False
+    run._watch.best = float(watch.get("best", math.nan))
+    run._watch.best_epoch, run._watch.waited = (int(count) if math.isfinite(count) else 0 for count in counts)
+    weights = run.network.state_dict()
+    if checkpoint.best and run.project.training.keep_best:
+        if not _all_fit(checkpoint.best, weights):
+            return False
+        run._watch.weights = {name: _tensor(array).to(run.device) for name, array in checkpoint.best.items()}
+    if run._average is not None:
+        if not _all_fit(checkpoint.average, run._average.state_dict()):
+            return False
+        run._average.load_state_dict({name: _tensor(array) for name, array in checkpoint.average.items()})
+    if run.updates.scaler.is_enabled() and checkpoint.step:
+        scale, growth = watch.get("scale", math.nan), watch.get("growth", math.nan)
+        if not (scale > 0 and growth >= 0):
+            return False
+        run.updates.scaler.load_state_dict(
+            run.updates.scaler.state_dict() | {"scale": scale, "_growth_tracker": int(growth)}
+        )
+    if checkpoint.batch % run.project.training.accumulate:
+        parameters = dict(run.network.named_parameters())
+        for name, array in checkpoint.gradients.items():
+            if name not in parameters or not _fits(array, parameters[name]):
+                return False
+            parameters[name].grad = _tensor(array).to(run.device)
+    return True
+
+
+def _all_fit(arrays: Mapping[str, np.ndarray], state: Mapping[str, torch.Tensor]) -> bool:
+    return arrays.keys() == state.keys() and all(_fits(arrays[name], state[name]) for name in state)
 
 
 def _is_random_state(state: np.ndarray) -> bool:
@@ -164,9 +240,9 @@ def _pending_fits(run: Run, checkpoint: Checkpoint) -> bool:
     if batch >= run.batches or len(checkpoint.pending_losses) != batch:
         return False
     summed = batch // run.BATCHES_A_SUM * run.BATCHES_A_SUM
-    rows = sum(len(targets) for targets in run._batch_targets[summed:batch])
+    rows = sum(run._batches.rows_of(number) for number in range(summed, batch))
     with run.looking():
-        output = run.output(run._batch_inputs[0][:1])
+        output = run.output(run._batches[0][0][:1])
     outputs = checkpoint.pending_outputs
     if len(outputs) != rows or (rows and outputs.shape[1:] != tuple(output.shape[1:])):
         return False
@@ -179,7 +255,7 @@ def _sums_like(run: Run, batch: int) -> dict[str, torch.Tensor]:
     sums: dict[str, torch.Tensor] = {}
     if batch >= run.BATCHES_A_SUM:
         with run.looking():
-            run._add_sums(sums, run.output(run._batch_inputs[0][:1]), run._batch_targets[0][:1])
+            run.figures.add(sums, run.output(run._batches[0][0][:1]), _targets_of(run, 0)[:1])
     return sums
 
 
@@ -244,32 +320,36 @@ def _restore_schedule(run: Run, checkpoint: Checkpoint, same: bool) -> bool:
     """Go on with the schedule from where it was; another one takes over at this epoch. Whether it is the same."""
     base_lr, lr = (checkpoint.optimizer_options.get(name) for name in ("base_lr", "lr"))
     valid = isinstance(lr, float) and isinstance(base_lr, float) and lr >= 0 and base_lr > 0
-    if not (same and valid and (run.schedule is None or _load_schedule(run, checkpoint))):
-        if run.schedule is not None:
+    updates, training = run.updates, run.project.training
+    if not (same and valid and (updates.schedule is None or _load_schedule(run, checkpoint))):
+        if training.schedule is not None and updates.schedule is not None and not training.schedule.watches:
+            times = run.epoch * (updates.each if training.schedule.stepped == "step" else 1)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # torch would have an optimizer step before the first of these
-                for _ in range(min(run.epoch, 1_000_000)):
-                    run.schedule.step()
+                for _ in range(min(times, 1_000_000)):
+                    updates.schedule.step()
         return False
     assert isinstance(base_lr, float)
-    wanted, group = run._base_lr, run.optimizer.param_groups[0]
-    group["lr"] = lr
-    if run.schedule is not None:
-        group["initial_lr"] = base_lr
-    run._base_lr = base_lr
-    run.set_lr(wanted)
-    run._apply_wanted_lr()
+    groups = run.optimizer.param_groups
+    if not restore_options(run.optimizer, checkpoint.optimizer_options.get("groups")):
+        groups[0]["lr"] = lr  # a checkpoint of a version that had one group
+        if updates.schedule is not None:
+            groups[0]["initial_lr"] = base_lr
+        if len(groups) > 1:
+            return False
+    wanted, updates.base_lr = updates.base_lr, base_lr
+    updates.set_base_lr(wanted)
     return True
 
 
 def _load_schedule(run: Run, checkpoint: Checkpoint) -> bool:
     """Whether the scheduler took the state; a state of another form (a damaged or foreign file) is not taken."""
-    assert run.schedule is not None
-    fresh = _plain(run.schedule.state_dict())
+    schedule = run.updates.schedule
+    fresh = _plain(schedule.state_dict())
     stored = checkpoint.schedule
     if not _alike(fresh, stored):
         return False
-    run.schedule.load_state_dict(_merged(run.schedule.state_dict(), stored))
+    schedule.load_state_dict(_merged(schedule.state_dict(), stored))
     return True
 
 
@@ -280,13 +360,17 @@ def _alike(fresh: Any, stored: Any) -> bool:
         return all(_alike(fresh[key], stored[key]) for key in fresh)
     if isinstance(fresh, list):
         return isinstance(stored, list) and len(fresh) == len(stored) and all(map(_alike, fresh, stored))
-    if isinstance(fresh, bool) or fresh is None or isinstance(fresh, str):
+    if isinstance(fresh, bool) or fresh is None or (isinstance(fresh, str) and fresh not in _NOT_FINITE):
         return type(fresh) is type(stored)
-    return isinstance(stored, (int, float)) and not isinstance(stored, bool)
+    return stored in _NOT_FINITE or (isinstance(stored, (int, float)) and not isinstance(stored, bool))
 
 
 def _merged(fresh: dict[str, Any], stored: Any) -> dict[str, Any]:
-    return {key: stored.get(key, value) for key, value in fresh.items()}
+    return {key: _number(stored.get(key, value)) for key, value in fresh.items()}
+
+
+def _number(value: Any) -> Any:
+    return float(value) if isinstance(value, str) and value in _NOT_FINITE else value
 
 
 def _plain(value: Any) -> Any:
@@ -295,7 +379,9 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in value.items() if _keepable(item)}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value if _keepable(item)]
-    return value.item() if isinstance(value, torch.Tensor) else value
+    if isinstance(value, torch.Tensor):
+        value = value.item()
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value  # JSON has no infinity
 
 
 def _keepable(value: Any) -> bool:

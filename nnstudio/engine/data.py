@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeVar
@@ -188,6 +191,10 @@ class Prepared:
 
 _Value = TypeVar("_Value", Data, Prepared)
 _cache: OrderedDict[Hashable, Data | Prepared] = OrderedDict()
+# A reading thread and the window share what is kept.
+_lock = threading.Lock()
+# Why nothing may be read now; None while it may.
+_not_now: ContextVar[str | None] = ContextVar("not_now", default=None)
 
 
 def load(dataset: Dataset) -> Data:
@@ -213,11 +220,21 @@ def at_hand(settings: DataSettings) -> bool:
     return not isinstance(settings.dataset, FileDataset) or _key(settings) in _cache
 
 
-def _key(settings: DataSettings) -> Hashable:
+@contextmanager
+def only_at_hand(words: str = "The data is being read.") -> Iterator[None]:
+    """Inside, no file is read: what is not at hand raises ValueError with these words. In this thread alone."""
+    token = _not_now.set(words)
+    try:
+        yield
+    finally:
+        _not_now.reset(token)
+
+
+def _key(settings: DataSettings) -> tuple[Dataset, Hashable]:
     """What the rows depend on; augmentations come later."""
     assert settings.dataset is not None
     shares = (settings.test_share, settings.validation_share, settings.random_state, settings.standardise)
-    return settings.dataset, _stamp(settings.dataset), shares, settings.split
+    return settings.dataset, (_stamp(settings.dataset), shares, settings.split)
 
 
 def _stamp(dataset: Dataset) -> Hashable:
@@ -231,15 +248,20 @@ def _stamp(dataset: Dataset) -> Hashable:
     return status.st_size, status.st_mtime_ns
 
 
-def _cached(key: Hashable, make: Callable[[], _Value]) -> _Value:
-    found: Any = _cache.get(key)
+def _cached(key: tuple[Dataset, Hashable], make: Callable[[], _Value]) -> _Value:
+    with _lock:
+        found: Any = _cache.get(key)
+        if found is not None:
+            _cache.move_to_end(key)
     if found is None:
+        words = _not_now.get()
+        if words is not None and isinstance(key[0], FileDataset):
+            raise ValueError(words)
         found = make()
-        _cache[key] = found
-        while len(_cache) > 2 and (len(_cache) > 32 or sum(map(_bytes, _cache.values())) > _CACHED_BYTES):
-            _cache.popitem(last=False)
-    else:
-        _cache.move_to_end(key)
+        with _lock:
+            _cache[key] = found
+            while len(_cache) > 2 and (len(_cache) > 32 or sum(map(_bytes, _cache.values())) > _CACHED_BYTES):
+                _cache.popitem(last=False)
     made: _Value = found
     return made
 
@@ -275,7 +297,7 @@ def _divide(
     if settings.split is not None:
         for sentence in settings.split.check(data):
             raise ValueError(sentence)
-        kept, aside = settings.split.divide(data, rows, share, settings.random_state)
+        kept, aside = settings.split.divide(data, rows, share, settings.random_state, purpose)
     else:
         try:
             kept, aside = train_test_split(rows, test_size=share, random_state=settings.random_state)

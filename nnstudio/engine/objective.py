@@ -26,19 +26,35 @@ class Head:
     of_input: bool
 
 
+def class_weights(prepared: Prepared) -> torch.Tensor | None:
+    """How much a row of each class counts, float32 [classes]: rows / (classes × rows of the class); None for numbers.
+
+    These are scikit-learn's "balanced" weights (King and Zeng, 2001), of the training part; a class that is not in it
+    counts as one row.
+    """
+    if prepared.data.task != "classification":
+        return None
+    targets = prepared.train.targets
+    counts = torch.bincount(targets.flatten(), minlength=prepared.data.classes).clamp(min=1)
+    return (targets.numel() / (len(counts) * counts.double())).float()
+
+
 class Objective:
     """The sum of the losses of all Outputs, each times its weight.
 
     The main head is the first that is compared with the target of the data; figures and pictures are made of it.
     """
 
-    def __init__(self, graph: Graph, prepared: Prepared, device: torch.device) -> None:
+    def __init__(self, graph: Graph, prepared: Prepared, device: torch.device, *, weigh_classes: bool = False) -> None:
         self.task = prepared.data.task
-        self.heads = [
-            Head(node.id, layer.loss, layer.loss.build().to(device), layer.weight, layer.target == "input")
-            for node in boundary(graph, "output")
-            if (layer := cast(Any, node.layer))  # an Output, which is declared above this floor
-        ]
+        self.classes = prepared.data.classes
+        self.heads = []
+        for node in boundary(graph, "output"):
+            layer = cast(Any, node.layer)  # an Output, which is declared above this floor
+            of_input = layer.target == "input"
+            weights = class_weights(prepared) if weigh_classes and layer.loss.weighs_classes and not of_input else None
+            loss = layer.loss.build(weights).to(device)
+            self.heads.append(Head(node.id, layer.loss, loss, layer.weight, of_input))
         self.place = next((place for place, head in enumerate(self.heads) if not head.of_input), 0)
         self.main = self.heads[self.place]
         self.plain = len(self.heads) == 1 and self.main.weight == 1

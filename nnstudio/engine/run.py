@@ -11,33 +11,40 @@ two steps. To leave the loop is to pause; to call it again is to go on. Looking 
 What is computed is what a plain script computes: one `torch.manual_seed`, the layers in topological order, then for
 every epoch the training rows in an order that is a function of (seed, epoch) alone, cut into batches, the last one
 kept even when it is smaller. `nnstudio.engine.export.python` writes that script.
+
+The parts of a step: `batches` says which rows, `objective` how wrong, `updates` how the weights change, `watching` what
+comes of the epoch's figures.
 """
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 
-import nnstudio.library  # noqa: F401  (registers the metrics)
 from nnstudio.core.checkpoint import Checkpoint, History
 from nnstudio.core.kinds import Loss, Metric
 from nnstudio.core.problems import Problem
 from nnstudio.core.project import Project
-from nnstudio.core.spec import registered
 from nnstudio.engine import checkpoint as checkpoints
+from nnstudio.engine.batches import Batches, row_order
 from nnstudio.engine.compiler import check, compile_network
-from nnstudio.engine.data import Prepared, prepare
+from nnstudio.engine.data import Part, PartName, Prepared, prepare
 from nnstudio.engine.device import choose, device_random_state, set_device_random_state
+from nnstudio.engine.figures import Figures, Sums
+from nnstudio.engine.network import Network
 from nnstudio.engine.objective import Objective
 from nnstudio.engine.series import Series
 from nnstudio.engine.threads import threads_for
+from nnstudio.engine.updates import Updates
+from nnstudio.engine.watching import Watch, averaged
+
+__all__ = ["ROWS_A_LOOK", "Run", "RunError", "Snapshot", "row_order"]
 
 # Rows that are evaluated at once.
 ROWS_A_LOOK = 4096
@@ -63,6 +70,7 @@ class Snapshot:
         history: the curves so far. Its array is a view that later steps do not change.
         done: this stretch has reached its end.
         problem: a sentence when the training cannot go on, else empty.
+        note: a sentence on how it ended, such as that it stopped early.
     """
 
     epoch: int
@@ -76,6 +84,7 @@ class Snapshot:
     history: History
     done: bool
     problem: str = ""
+    note: str = ""
 
 
 class Run:
@@ -111,11 +120,10 @@ class Run:
         self.project = project
         self.threads = threads_for(project, report)
         self.prepared: Prepared = prepare(project.data)
-        self.objective = Objective(project.graph, self.prepared, self.device)
+        self.objective = Objective(project.graph, self.prepared, self.device, weigh_classes=training.class_weights)
         self.output_id = self.objective.main.node_id
         self.loss_spec: Loss = self.objective.main.spec
-        task = "classification" if self.objective.classifies else "regression"
-        self.metrics: list[Metric] = [kind() for kind in registered(Metric).values() if task in kind.tasks]
+        self.figures = Figures(self.objective)
 
         outside = torch.get_rng_state()
         torch.manual_seed(training.seed)
@@ -125,19 +133,22 @@ class Run:
         self._device_random_state = device_random_state(self.device)
 
         self.network.to(self.device).train()
-        self.optimizer = training.optimizer.build(self.network.parameters())
-        self.schedule = training.schedule.build(self.optimizer, training.epochs, 1) if training.schedule else None
-        self._base_lr: float = training.optimizer.lr  # type: ignore[attr-defined]
+        self._batches = Batches(
+            self.prepared.train,
+            self.objective,
+            self.device,
+            seed=training.seed,
+            batch_size=training.batch_size,
+            augmentations=project.data.augmentations,
+        )
+        self.rows, self.batches = self._batches.rows, self._batches.count
+        self.batch_size = self._batches.size
+        self.updates = Updates(training, self.network, self.device, self.batches)
         self._wanted_lr: float | None = None
-
-        data = self.prepared
-        self._inputs = data.train_inputs.to(self.device)
-        self._targets = self._aims(self._inputs, data.train_targets)
-        self._test_inputs = data.test_inputs.to(self.device)
-        self._test_targets = self._aims(self._test_inputs, data.test_targets)
-        self.rows = len(self._inputs)
-        self.batch_size = min(training.batch_size or self.rows, self.rows)
-        self.batches = math.ceil(self.rows / self.batch_size)
+        self._average = averaged(self.network, training)
+        self._held: dict[PartName, tuple[torch.Tensor, tuple[torch.Tensor, ...]] | None] = {}
+        self._watch = Watch(training)
+        self._forward: Callable[..., Any] = torch.compile(self.network) if training.compile else self.network
 
         self.epoch = self.batch = self.step = 0
         self.seconds = 0.0
@@ -145,7 +156,7 @@ class Run:
         self._records: list[dict[str, Any]] = []
         self._step_losses = Series()
         self._steps_per_second = 0.0
-        self._problem = ""
+        self._problem = self._note = ""
         self._begin_epoch()
         self.continuation = "new"
         self.kept: tuple[str, ...] = ()
@@ -162,8 +173,10 @@ class Run:
 
         With `steps`, that many steps; with `epochs`, to the end of that many epochs from here (the epoch under way
         counts as one); with neither, until the project's epochs are done, and when they are done already, as many
-        again. The last snapshot has `done` set.
+        again, unless the watched loss has not improved for as long as the project's patience. The last snapshot has
+        `done` set.
         """
+        whole = steps is None and epochs is None
         last_step = self.step + steps if steps is not None else None
         if epochs is not None:
             self._goal = self.epoch + epochs
@@ -178,6 +191,8 @@ class Run:
             while True:
                 self._one_step()
                 done = self.step == last_step if last_step is not None else self.epoch >= self._goal
+                note, self._note = self._note, ""
+                done = done or (whole and bool(note))
                 now = time.perf_counter()
                 if not done and now < due and not self._problem:
                     continue
@@ -187,7 +202,7 @@ class Run:
                 self._count_speed((self.step - counted) / max(now - resumed, 1e-9))
                 self._leave()
                 try:
-                    yield self.snapshot(done=done or bool(problem), problem=problem)
+                    yield self.snapshot(done=done or bool(problem), problem=problem, note=note)
                 finally:
                     self._enter()
                     resumed = self._counted_from = time.perf_counter()
@@ -198,7 +213,7 @@ class Run:
         finally:
             self._leave()
 
-    def snapshot(self, done: bool = False, problem: str = "") -> Snapshot:
+    def snapshot(self, done: bool = False, problem: str = "", note: str = "") -> Snapshot:
         """Where it stands now. Only between two steps."""
         return Snapshot(
             epoch=self.epoch,
@@ -212,6 +227,7 @@ class Run:
             history=self.history,
             done=done,
             problem=problem,
+            note=note,
         )
 
     @property
@@ -220,14 +236,31 @@ class Run:
         return History(tuple(self._records), self._step_losses.view())
 
     @property
+    def optimizer(self) -> torch.optim.Optimizer:
+        """Torch's optimizer."""
+        return self.updates.optimizer
+
+    @property
     def lr(self) -> float:
         """The learning rate of the next step."""
-        return float(self.optimizer.param_groups[0]["lr"])
+        return self.updates.lr
 
     @property
     def base_lr(self) -> float:
         """The learning rate before the schedule."""
-        return self._base_lr if self._wanted_lr is None else self._wanted_lr
+        return self.updates.base_lr if self._wanted_lr is None else self._wanted_lr
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """What every record has beside the loss."""
+        return self.figures.metrics
+
+    @property
+    def tested(self) -> Network:
+        """The network that is tested and predicts: the one that is trained, or the moving average of its weights."""
+        if self._average is None:
+            return self.network
+        return cast(Network, self._average.module)
 
     def set_lr(self, lr: float) -> None:
         """Change the base learning rate from the next snapshot on; a schedule goes on from where it is.
@@ -237,14 +270,30 @@ class Run:
         self._wanted_lr = lr
 
     def _one_step(self) -> None:
-        batch = self.batch
-        self.optimizer.zero_grad()
-        given = self.objective.feed(self.network, self._batch_inputs[batch])
-        loss = self.objective.loss(given, self._batch_aims[batch])
-        loss.backward()
-        self.optimizer.step()
+        inputs, aims = self._batches[self.batch]
+        updates, accumulate = self.updates, self.project.training.accumulate
+        if updates.plain:
+            given = self.objective.feed(self._forward, inputs)
+            loss = self.objective.loss(given, aims)
+            loss.backward()  # type: ignore[no-untyped-call]
+            updates.optimizer.step()
+            updates.optimizer.zero_grad()
+            updated = True
+        else:
+            with updates.mixed():
+                given = self.objective.feed(self._forward, inputs)
+                loss = self.objective.loss(given, aims)
+            first = self.batch // accumulate * accumulate
+            updates.backward(loss, 1 / min(accumulate, self.batches - first))
+            updated = self.batch + 1 in (first + accumulate, self.batches)
+            if updated:
+                updates.apply()
+        if self._average is not None and updated:
+            self._average.update_parameters(self.network)
         self._unread.append(loss.detach())
-        self._outputs.append(self.objective.output(given).detach())
+        output = self.objective.output(given).detach()
+        self._outputs.append(output if updates.plain else output.float())  # mixed precision is measured in the full one
+        self._targets.append(aims[self.objective.place])
         self.step += 1
         self.batch += 1
         if self.batch == self.batches:
@@ -253,67 +302,59 @@ class Run:
             self._sum_outputs()
 
     def _begin_epoch(self) -> None:
-        """Put the rows of the epoch in order and cut them into batches."""
-        inputs, targets = self._inputs, self._targets
-        if self.batch_size < self.rows:
-            order = row_order(self.project.training.seed, self.epoch, self.rows).to(self.device)
-            inputs, targets = inputs[order], tuple(part[order] for part in targets)
-        self._batch_inputs = inputs.split(self.batch_size)
-        self._batch_aims = list(zip(*(part.split(self.batch_size) for part in targets), strict=True))
-        self._batch_targets = [aims[self.objective.place] for aims in self._batch_aims]
+        """Put the rows of the epoch in order, and forget what was measured."""
+        self._batches.begin(self.epoch)
         self._epoch_losses: list[float] = []
         self._unread: list[torch.Tensor] = []
         self._outputs: list[torch.Tensor] = []
-        self._sums: dict[str, torch.Tensor] = {}
+        self._targets: list[torch.Tensor] = []
+        self._sums: Sums = {}
 
     def _end_epoch(self) -> None:
         self._sum_outputs()
         self._read_losses()
         total = 0.0
-        for loss, targets in zip(self._epoch_losses, self._batch_targets, strict=True):
-            total += loss * len(targets)
-        train = {"loss": total / self.rows} | self._figures(self._sums)
-        lr = self.lr
+        for number, loss in enumerate(self._epoch_losses):
+            total += loss * self._batches.rows_of(number)
+        record = {
+            "epoch": self.epoch + 1,
+            "step": self.step,
+            "train": {"loss": total / self.rows} | self.figures.values(self._sums),
+            "test": self._evaluate("test"),
+            "lr": self.lr,
+        }
+        if len(self.prepared.validation):
+            record["validation"] = self._evaluate("validation")
+        self._record(record)
+
+    def _record(self, record: dict[str, Any]) -> None:
+        """An epoch is done, and this was measured of it."""
         self.epoch += 1
         self.batch = 0
-        self._records.append(
-            {
-                "epoch": self.epoch,
-                "step": self.step,
-                "train": train,
-                "test": self._evaluate(self._test_inputs, self._test_targets),
-                "lr": lr,
-                "seconds": self.seconds + time.perf_counter() - self._counted_from,
-            }
-        )
-        if self.schedule is not None:
-            self.schedule.step()
+        record["seconds"] = self.seconds + time.perf_counter() - self._counted_from
+        self._records.append(record)
+        self.updates.end_epoch(self._watch.see(record, self.tested))
+        if self._watch.exhausted:
+            self._note = (
+                f"Stopped after epoch {self.epoch}: the loss has not improved since epoch {self._watch.best_epoch}."
+            )
+            self._watch.waited = 0
+        if self._watch.weights and (self._note or self.epoch % self.project.training.epochs == 0):
+            self._take_best()
         self._begin_epoch()
+
+    def _take_best(self) -> None:
+        """Go on with the weights of the best epoch."""
+        self.network.load_state_dict(self._watch.weights)
+        if self._average is not None:
+            self.tested.load_state_dict(self._watch.weights)
 
     def _sum_outputs(self) -> None:
         """Add the outputs since the last time to the sums that the epoch's metrics are made of."""
-        if not self._outputs:
-            return
-        output = torch.cat(self._outputs)
-        first = (self.batch - 1) // self.BATCHES_A_SUM * self.BATCHES_A_SUM
-        target = torch.cat(self._batch_targets[first : self.batch])
-        self._add_sums(self._sums, output, target)
-        self._outputs.clear()
-
-    def _add_sums(self, sums: dict[str, torch.Tensor], output: torch.Tensor, target: torch.Tensor) -> None:
-        output, target = output.cpu(), target.cpu()  # sums are float64, which not every device has
-        classification = self.objective.classifies
-        prediction = self.loss_spec.classes(output) if classification else output.flatten(1)
-        if not classification:
-            target = target.flatten(1)
-        elif target.is_floating_point():
-            target = target.reshape(len(target), -1)[:, 0].long()
-        for metric in self.metrics:
-            added = metric.sums(prediction, target)
-            sums[metric.key] = sums[metric.key] + added if metric.key in sums else added
-
-    def _figures(self, sums: dict[str, torch.Tensor]) -> dict[str, float]:
-        return {metric.key: metric.value(sums[metric.key]) for metric in self.metrics if metric.key in sums}
+        if self._outputs:
+            self.figures.add(self._sums, torch.cat(self._outputs), torch.cat(self._targets))
+            self._outputs.clear()
+            self._targets.clear()
 
     def _read_losses(self) -> None:
         """Bring the losses of the last steps to the processor; one that is not a number is a problem."""
@@ -336,16 +377,8 @@ class Run:
 
     def _apply_wanted_lr(self) -> None:
         wanted, self._wanted_lr = self._wanted_lr, None
-        if wanted is None or wanted == self._base_lr:
-            return
-        group = self.optimizer.param_groups[0]
-        group["lr"] = wanted if self.schedule is None else group["lr"] * (wanted / self._base_lr)
-        if self.schedule is not None:
-            group["initial_lr"] = wanted
-            for schedule in [self.schedule, *getattr(self.schedule, "_schedulers", [])]:
-                if hasattr(schedule, "base_lrs"):
-                    schedule.base_lrs = [wanted]
-        self._base_lr = wanted
+        if wanted is not None:
+            self.updates.set_base_lr(wanted)
 
     # -- random state and threads are the Run's while it trains, and everybody else's in between --------------------
 
@@ -370,6 +403,7 @@ class Run:
         """Look at the network between two steps: evaluation mode, no gradients, nothing changed afterwards."""
         outside = torch.get_rng_state()
         self.network.eval()
+        self.tested.eval()
         try:
             with torch.inference_mode():
                 yield
@@ -380,38 +414,42 @@ class Run:
     # -- results ---------------------------------------------------------------------------------------------------
 
     def evaluate(self) -> dict[str, dict[str, float]]:
-        """Loss and metrics on all training rows and on all test rows, with the weights as they are."""
-        return {
-            "train": self._evaluate(self._inputs, self._targets),
-            "test": self._evaluate(self._test_inputs, self._test_targets),
-        }
+        """Loss and metrics on all rows of each part, with the weights as they are; a part without rows has none."""
+        parts: tuple[PartName, ...] = ("train", "test")
+        if len(self.prepared.validation):
+            parts = ("train", "validation", "test")
+        return {name: self._evaluate(name) for name in parts}
 
-    def _aims(self, inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """What each Output is compared with, on the device."""
-        return tuple(part.to(self.device) for part in self.objective.targets(inputs, targets))
+    def _evaluate(self, name: PartName) -> dict[str, float]:
+        if not len(self.prepared.part(name)):
+            return {}
+        if name not in self._held:
+            self._held[name] = self._hold(self.prepared.part(name))
+        held = self._held[name]
+        if held is not None:
+            inputs, aims = held
+            parts = zip(*(part.split(ROWS_A_LOOK) for part in aims), strict=True)
+            return self.figures.evaluate(self.tested, zip(inputs.split(ROWS_A_LOOK), parts, strict=True))
+        pieces = (self._on_device(*piece) for piece in self.prepared.part(name).pieces(ROWS_A_LOOK))
+        return self.figures.evaluate(self.tested, pieces)
+
+    def _hold(self, part: Part) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]] | None:
+        """A part on the device, where it is small enough to stay there."""
+        return self._on_device(part.inputs, part.targets) if part.held else None
+
+    def _on_device(self, inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+        """Rows and what each Output is compared with."""
+        inputs = inputs.to(self.device)
+        aims = self.objective.targets(inputs, targets.to(self.device))
+        return inputs, tuple(part.to(self.device) for part in aims)
 
     def output(self, rows: torch.Tensor) -> torch.Tensor:
         """What leaves the main Output for rows as they go into the network [batch, *shape]."""
-        return self.objective.output(self.objective.feed(self.network, rows))
+        return self.objective.output(self.objective.feed(self.tested, rows))
 
     def activations(self, rows: torch.Tensor) -> dict[str, torch.Tensor]:
         """The value at every node by path, for rows as they go into the network [batch, *shape]."""
         return self.objective.feed(self.network.activations, rows)
-
-    def _evaluate(self, inputs: torch.Tensor, targets: tuple[torch.Tensor, ...]) -> dict[str, float]:
-        if len(inputs) == 0:
-            return {}
-        total = 0.0
-        sums: dict[str, torch.Tensor] = {}
-        self.network.eval()
-        with torch.inference_mode():
-            parts = zip(*(part.split(ROWS_A_LOOK) for part in targets), strict=True)
-            for x, aims in zip(inputs.split(ROWS_A_LOOK), parts, strict=True):
-                given = self.objective.feed(self.network, x)
-                total += self.objective.loss(given, aims).item() * len(x)
-                self._add_sums(sums, self.objective.output(given), aims[self.objective.place])
-        self.network.train()
-        return {"loss": total / len(inputs)} | self._figures(sums)
 
     def predict(self, inputs: np.ndarray) -> np.ndarray:
         """The network's outputs [rows, …] for raw rows [rows, *shape], in evaluation mode."""
@@ -423,8 +461,3 @@ class Run:
         """All that is needed to go on later as if nothing had happened. Only between two steps."""
         self._read_losses()
         return checkpoints.take(self)
-
-
-def row_order(seed: int, epoch: int, rows: int) -> torch.Tensor:
-    """The order of the training rows in an epoch: a function of seed and epoch alone, int64 [rows]."""
-    return torch.randperm(rows, generator=torch.Generator().manual_seed(seed * 1_000_003 + epoch))

@@ -115,7 +115,7 @@ class _Checking:
             if owner in seen or node.bypassed or node_id not in self.shapes:
                 continue
             seen.add(owner)
-            tied = {parameter for parameter, _, _ in node.ties}
+            tied = {parameter for parameter, _, _ in self.graph.nodes[owner].ties}
             own = {name: shape for name, shape in self.shapes[node_id].items() if name not in tied}
             lost = sum(math.prod(self.shapes[node_id].get(name, (0,))) for name in tied)
             shapes |= {self._full_name(owner, name): shape for name, shape in own.items()}

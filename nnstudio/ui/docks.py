@@ -23,7 +23,7 @@ class Docks:
     """The docks of one window.
 
     `palette` and `outline` are tabs at the left; `sides` (key, title, widget) are tabs at the right; `panels` are side
-    by side below.
+    by side below, some of them hidden until they are asked for.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Docks:
         self.outline = Dock("outline", "Outline", outline, "The drawing as a list that the keyboard can edit.")
         self.sides = [Dock(key, title, widget) for key, title, widget in sides]
         self.panels = [Dock(panel.key, panel.title, panel, panel.sentence) for panel in panels]
+        self._hidden = [dock for dock, panel in zip(self.panels, panels, strict=True) if not panel.at_first]
         self._titles = QTimer(window, singleShot=True, interval=0)
         self._titles.timeout.connect(self._renew_titles)
         for dock in self.all():
@@ -81,7 +82,7 @@ class Docks:
             elif number >= _SIDE_BY_SIDE:
                 window.tabifyDockWidget(self.panels[_SIDE_BY_SIDE - 1], dock)
         for dock in self.all():
-            dock.show()
+            dock.setVisible(dock not in self._hidden)
         for dock in (self.palette, *self.sides[:1], *self.panels[_SIDE_BY_SIDE - 1 : _SIDE_BY_SIDE]):
             dock.raise_()
         self.resize()

@@ -7,6 +7,7 @@ update what differs; they write to nothing but the document.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from nnstudio.core.checkpoint import Checkpoint
 from nnstudio.core.graph import Graph
 from nnstudio.core.project import Project
 from nnstudio.engine.compiler import NodeReport, Report, check
+from nnstudio.engine.data import Prepared, only_at_hand, prepare
+from nnstudio.ui.loading import Loading
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,10 @@ class Document(QObject):
         self.checkpoint = checkpoint
         self.selection: frozenset[str] = frozenset()
         self.inside: tuple[str, ...] = ()
-        self.report: Report = check(project)
+        self.loading = Loading(self)
+        self.loading.changed.connect(self._check)
+        self.report = Report()
+        self._check(silently=True)
         self._here: tuple[tuple[Report, tuple[str, ...]], Report] | None = None
         self._done: list[Edit] = []
         self._undone: list[Edit] = []
@@ -117,6 +123,8 @@ class Document(QObject):
     def _show(self, before: Project, after: Project, inside: tuple[str, ...] | None = None) -> None:
         """Show a project; `inside` says where its change is to be seen."""
         self.project = after
+        if before.data != after.data:
+            self.loading.see_to(after.data)
         place = _there(after.graph, self.inside if inside is None else inside)
         if place != self.inside:
             self.inside = place
@@ -129,9 +137,32 @@ class Document(QObject):
             if gone:
                 self.select(self.selection - gone)
         if meaning(before) != meaning(after):
-            self.report = check(after)
-            self.checked.emit(self.report)
+            self._check()
         self.state_changed.emit()
+
+    # -- data and check --------------------------------------------------------------------------------------------
+
+    def prepared(self) -> Prepared:
+        """The rows of the data. Nothing is read here.
+
+        Raises:
+            ValueError: they are not at hand, or cannot be used; one sentence.
+            OSError: they cannot be read.
+        """
+        with self.only_at_hand():
+            return prepare(self.project.data)
+
+    def only_at_hand(self) -> AbstractContextManager[None]:
+        """Around what the window's thread does with data: a file that was not read yet is an error, with its reason."""
+        return only_at_hand(self.loading.sentence)
+
+    def _check(self, *, silently: bool = False) -> None:
+        """Renew the report, and see to it that the rows are at hand or are being read."""
+        self.loading.see_to(self.project.data)
+        with self.only_at_hand():
+            self.report = check(self.project)
+        if not silently:
+            self.checked.emit(self.report)
 
     # -- blocks ----------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QStatusBar, QToolButton, QWidg
 
 from nnstudio.core.blocks import Block, every_node
 from nnstudio.core.problems import Problem
-from nnstudio.engine.data import prepare
+from nnstudio.engine.data import PARTS
 from nnstudio.ui import icons, theme
 from nnstudio.ui.document import Document
 
@@ -23,7 +23,6 @@ class Status(QStatusBar):
     def __init__(self, document: Document) -> None:
         super().__init__()
         self._document = document
-        self._data: object = None
         self._news = ""
         self.setSizeGripEnabled(False)
         self.network = QToolButton()
@@ -39,7 +38,8 @@ class Status(QStatusBar):
         self.addWidget(self.news, 3)
         self.setContentsMargins(8, 0, 12, 0)
         document.checked.connect(self._renew_network)
-        document.changed.connect(lambda _before, _after: self._renew_rows())
+        document.checked.connect(lambda _: self._renew_rows())
+        document.loading.progressed.connect(self._renew_rows)
         self._renew_network()
         self._renew_rows()
 
@@ -79,20 +79,24 @@ class Status(QStatusBar):
         icons.attach(self.network, name, color)
 
     def _renew_rows(self) -> None:
-        settings = self._document.project.data
-        if settings == self._data:
-            return
-        self._data = settings
-        if settings.dataset is None:
+        loading = self._document.loading
+        if loading.state == "empty":
             self.rows.say("no data chosen")
             return
+        if loading.state == "reading":
+            share = "" if loading.share is None else f", {loading.share:.0%}"
+            self.rows.say(f"{loading.words or 'Reading the data'}{share}")
+            return
         try:
-            prepared = prepare(settings)
+            prepared = self._document.prepared()
         except (ValueError, OSError) as error:
             self.rows.say(str(error))
             return
-        train, test = len(prepared.train_rows), len(prepared.test_rows)
-        self.rows.say(f"{train + test:,} rows: {train:,} train, {test:,} test")
+        counts = {name: len(prepared.part(name)) for name in PARTS}
+        parts = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count or name != "validation")
+        words = f"{sum(counts.values()):,} rows: {parts}"
+        if words != self.rows.text():
+            self.rows.say(words)
 
     def _show_problems(self) -> None:
         problems = self._document.report.problems

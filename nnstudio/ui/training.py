@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -73,6 +74,7 @@ class _Turn:
     def __init__(self) -> None:
         self.due = 0.0
         self.asked = False
+        self.again = False  # another thing is to be measured than was asked for
         self.answer: Answer | None = None
         self.step = -1  # the step that its picture shows
         self.cost = 0.0  # seconds, of the last picture
@@ -115,6 +117,7 @@ class Training(QObject):
         self._preview.setInterval(150)
         self._preview.timeout.connect(self._show_preview)
         document.changed.connect(self._document_changed)
+        document.loading.changed.connect(self._data_came)
         self._soon = QTimer(self)  # after the views have taken notice of what was selected
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self.refresh)
@@ -127,6 +130,9 @@ class Training(QObject):
         """Feed this view from now on."""
         self._views.append(view)
         self._turns[view.key] = _Turn()
+        stale = getattr(view, "stale", None)
+        if stale is not None:
+            stale.connect(partial(self.renew, view))
 
     # -- what the person wants -------------------------------------------------------------------------------------
 
@@ -252,7 +258,8 @@ class Training(QObject):
             return True
         try:
             # From the weights as they were last trained, so that an edit that is taken back costs nothing.
-            self.run = Run(project, self.document.checkpoint)
+            with self.document.only_at_hand():
+                self.run = Run(project, self.document.checkpoint)
         except (RunError, ValueError, OSError) as error:
             self.problem.emit(str(error))
             return False
@@ -328,13 +335,26 @@ class Training(QObject):
             snapshot = replace(snapshot, done=self.newest.done, epochs=self.newest.epochs)
         self.newest = snapshot
         for view in self._views:
-            if view.isVisible():
-                measure = view.request()
-                reading = measured(view.key, measure, self.run).reading if measure is not None else None
-                if measure is None or reading is not None:
-                    view.draw(reading, snapshot)
-                    self._turns[view.key].step = snapshot.step
+            self._draw_now(view, self.run, snapshot)
         self.pulled.emit(snapshot)
+
+    def renew(self, view: View) -> None:
+        """Measure and draw one view as soon as possible: what it is to show has changed."""
+        if self._worker is not None:
+            turn = self._turns[view.key]
+            turn.due, turn.step, turn.again = 0.0, -1, turn.asked
+        elif self.run is not None and self.newest is not None:
+            self._draw_now(view, self.run, self.newest)
+
+    def _draw_now(self, view: View, run: Run, snapshot: Snapshot) -> None:
+        """Measure in this thread, when nothing trains."""
+        if not view.isVisible():
+            return
+        measure = view.request()
+        reading = measured(view.key, measure, run).reading if measure is not None else None
+        if measure is None or reading is not None:
+            view.draw(reading, snapshot)
+            self._turns[view.key].step = snapshot.step
 
     def costs(self) -> dict[str, float]:
         """Seconds that the last picture of each view took, measuring and drawing together."""
@@ -388,6 +408,8 @@ class Training(QObject):
             turn.step = snapshot.step
             turn.cost = time.perf_counter() - now + answer.seconds
             turn.due = now + max(1 / PICTURES_A_SECOND, turn.cost / SHARE) * self._pace.factor
+            if turn.again:
+                turn.due, turn.step, turn.again = 0.0, -1, False
             self._first = (place + 1) % count
             return
 
@@ -398,6 +420,10 @@ class Training(QObject):
             if not self.busy:
                 self._preview.start()
             self.state_changed.emit()
+
+    def _data_came(self) -> None:
+        if not self.busy:
+            self._preview.start()
 
     def _show_preview(self) -> None:
         """Show the weights that a training would begin with, or those that a file or a pause left."""

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButto
 from nnstudio.core.kinds import Optimizer, Schedule
 from nnstudio.core.project import Project
 from nnstudio.core.spec import Limits, Setting
-from nnstudio.engine.data import prepare
 from nnstudio.engine.device import DeviceReport, devices
 from nnstudio.ui.document import Document
 from nnstudio.ui.forms import Form, make_field
@@ -91,6 +90,7 @@ class TrainingForm(QWidget):
             form.edited.connect(self._edit)
             form.left.connect(document.end_merge)
         document.changed.connect(self._changed)
+        document.loading.changed.connect(self._renew_facts)
         self._renew()
 
     def _changed(self, before: Project, after: Project) -> None:
@@ -129,7 +129,7 @@ class TrainingForm(QWidget):
     def _renew_facts(self) -> None:
         project = self.document.project
         try:
-            rows = len(prepare(project.data).train_rows)
+            rows = len(self.document.prepared().train_rows)
         except (ValueError, OSError):
             self.facts.renew([])
             return

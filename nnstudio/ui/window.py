@@ -364,6 +364,7 @@ class Window(QMainWindow):
             return
         self.training.shut_down()
         self.exporting.shut_down()
+        self.document.loading.shut_down()
         self.memory.remember_window(self.saveGeometry(), self.saveState())
         event.accept()
         self.closed.emit()

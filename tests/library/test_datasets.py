@@ -11,9 +11,11 @@ from sklearn import datasets as referee
 import nnstudio.library  # noqa: F401
 from nnstudio.core.data import Data
 from nnstudio.core.kinds import Dataset
+from nnstudio.core.sources import FileDataset
 from nnstudio.core.spec import SpecError, registered
 
-DATASETS = registered(Dataset)
+# Those that need no file.
+DATASETS = {name: made for name, made in registered(Dataset).items() if not issubclass(made, FileDataset)}
 
 
 def load(name: str, **settings: object) -> Data:

@@ -13,7 +13,7 @@ class HuberLoss(
     formula="½ d² where |d| ≤ δ, else δ (|d| − ½ δ)",
     torch_class=nn.HuberLoss,
     reference="torch.nn.HuberLoss",
-    aliases=("smooth l1", "robust regression"),
+    aliases=("robust regression",),
 ):
     """Squared for small distances and absolute for large ones: smooth, and calm about outliers."""
 

@@ -9,26 +9,30 @@ import torch
 
 from nnstudio.core.kinds import Optimizer
 from nnstudio.core.spec import field
+from nnstudio.library.optimizers._settings import amsgrad, epsilon, first_beta, learning_rate, maximize, second_beta
 
 
 class AdamW(
     Optimizer,
-    formula="m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  w ← w − lr m̂ / (√v̂ + ε)",
+    formula="m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  w ← w − lr m̂ / (√v̂ + ε) − lr λ w",
     torch_class=torch.optim.AdamW,
     reference="torch.optim.AdamW",
+    aliases=("decoupled weight decay",),
 ):
     """Adam, with a weight decay that is kept apart from the gradients."""
 
-    lr: float = field(0.001, "The learning rate: how far a step goes.", minimum=0, logarithmic=True)
-    beta1: float = field(0.9, "How slowly the mean of the gradients forgets.", minimum=0, maximum=0.99999)
-    beta2: float = field(0.999, "How slowly the mean of the squared gradients forgets.", minimum=0, maximum=0.999999)
-    eps: float = field(1e-8, "Keeps the division away from zero.", minimum=0, above_minimum=True, logarithmic=True)
+    lr: float = learning_rate(0.001)
+    beta1: float = first_beta()
+    beta2: float = second_beta()
+    eps: float = epsilon()
     weight_decay: float = field(
         0.01,
         "The part of each weight that is taken away in a step, in units of the learning rate.",
         minimum=0,
         logarithmic=True,
     )
+    amsgrad: bool = amsgrad()
+    maximize: bool = maximize()
 
     def arguments(self) -> Mapping[str, Any]:
         return {
@@ -36,5 +40,7 @@ class AdamW(
             "betas": (self.beta1, self.beta2),
             "eps": self.eps,
             "weight_decay": self.weight_decay,
+            "amsgrad": self.amsgrad,
+            "maximize": self.maximize,
             "fused": True,  # one kernel for all weights: the quickest of torch's ways, on every device
         }

@@ -54,6 +54,7 @@ class Drawing(Viewport):
         self.moved.connect(self._look.start)
         document.changed.connect(self._document_changed)
         document.entered.connect(self._show_other)
+        document.loading.changed.connect(self._preview)
         self._scene.leaving.connect(self._keep_what_is_seen)
         self._passage: passage.Passage | None = None
         self._inside = document.inside
@@ -95,7 +96,8 @@ class Drawing(Viewport):
 
     def _preview(self) -> None:
         if not self.document.inside:
-            self.show_pictures(preview_pictures(self.document.project))
+            with self.document.only_at_hand():
+                self.show_pictures(preview_pictures(self.document.project))
 
     def _look_at_new(self) -> None:
         """While nothing trains, nodes that came into view have not been measured yet."""

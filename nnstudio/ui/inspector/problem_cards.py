@@ -35,7 +35,8 @@ class ProblemCards(Cards):
         name = self._title_of(path) if path is not None and self._located else ""
         title, text = words_of(problem, name)
         actions = []
-        found = remedies(self.document.project, self.document.report, problem) if mend else []
+        with self.document.only_at_hand():
+            found = remedies(self.document.project, self.document.report, problem) if mend else []
         for remedy in found:
             words = f"{remedy.label} ({remedy.cost})" if remedy.cost else remedy.label
             actions.append((words, "Do this now; undo takes it back.", self._mend(remedy)))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from nnstudio.engine.run import Run, Snapshot
@@ -28,6 +30,10 @@ class Panel(QWidget):
     sentence: ClassVar[str] = ""
     # where it stands among the others, from left to right
     order: ClassVar[int] = 100
+    # whether it is seen when the window opens for the first time; the View menu shows it otherwise
+    at_first: ClassVar[bool] = True
+    # what it is to show is another thing than at the last reading: it wants to be asked again, now
+    stale = Signal()
 
     def __init__(self, document: Document) -> None:
         super().__init__()
@@ -49,3 +55,7 @@ class Panel(QWidget):
     def clear(self) -> None:
         """Show the empty state: no training yet, or the weights were reset."""
         raise NotImplementedError
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.stale.emit()

@@ -102,9 +102,17 @@ class Plot(pg.PlotWidget):
 
     # -- things to draw --------------------------------------------------------------------------------------------
 
-    def curve(self, color: Color, *, width: float = 1.5, opacity: float = 1.0, fill: float = 0.0) -> Curve:
+    def curve(
+        self,
+        color: Color,
+        *,
+        width: float = 1.5,
+        opacity: float = 1.0,
+        fill: float = 0.0,
+        dashes: Qt.PenStyle = Qt.PenStyle.SolidLine,
+    ) -> Curve:
         """A line; `show_points(xs, ys)` gives it numbers. `fill` is the opacity of the area down to 0."""
-        return self._added(Curve(color, width, opacity, fill))
+        return self._added(Curve(color, width, opacity, fill, dashes))
 
     def points(
         self, color: Color, *, size: float = 7.0, outline: Color = "window", outline_width: float = 1.0

@@ -135,9 +135,16 @@ class View(pg.ViewBox):
 class Curve(pg.PlotCurveItem):
     """A line through points. Gaps stay gaps. `logarithmic` is set by its plot."""
 
-    def __init__(self, color: Color, width: float = 1.5, opacity: float = 1.0, fill: float = 0.0) -> None:
+    def __init__(
+        self,
+        color: Color,
+        width: float = 1.5,
+        opacity: float = 1.0,
+        fill: float = 0.0,
+        dashes: Qt.PenStyle = Qt.PenStyle.SolidLine,
+    ) -> None:
         super().__init__(skipFiniteCheck=True)
-        self.color, self.width, self.opacity_, self.filled = color, width, opacity, fill
+        self.color, self.width, self.opacity_, self.filled, self.dashes = color, width, opacity, fill, dashes
         self.logarithmic = False
         self.xs = self.ys = np.zeros(0)
         self.restyle()
@@ -163,7 +170,7 @@ class Curve(pg.PlotCurveItem):
             self.restyle()
 
     def restyle(self) -> None:
-        self.setPen(pg.mkPen(shade(self.color, self.opacity_), width=self.width))
+        self.setPen(pg.mkPen(shade(self.color, self.opacity_), width=self.width, style=self.dashes))
         if self.filled:
             self.setFillLevel(0.0)
             self.setBrush(pg.mkBrush(shade(self.color, self.filled)))

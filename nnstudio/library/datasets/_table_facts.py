@@ -1,0 +1,224 @@
+"""What a table holds, column by column: how many values are numbers, which words there are, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from nnstudio.core.reading import tell
+from nnstudio.library.datasets._table_arrays import cleaned
+from nnstudio.library.datasets._table_reader import Table
+
+MOST_WORDS = 10_000  # different values of a column that are remembered
+MOST_GROUPS = 5_000_000
+LARGEST = float(np.finfo(np.float32).max)  # the network computes with numbers of this size
+_AT_ONCE = 1000  # columns, before it is told how far the work is
+_EXAMPLES = 5
+# How dates are written, the usual ways first. Those with two readings come as pairs: the day or the month before.
+DATES = tuple(
+    f"{day}{time}"
+    for day in ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y")
+    for time in ("", " %H:%M", " %H:%M:%S%.f", "T%H:%M:%S%.f", "T%H:%M:%S%.fZ")
+)
+
+
+@dataclass(eq=False)
+class Facts:
+    """What is known of one column.
+
+    Attributes:
+        name: of the column.
+        dtype: its type in the file.
+        rows, absent: how many values could be there, and how many are not.
+        first_absent: the row of the first that is not.
+        numbers, comma_numbers: how many are numbers with a decimal point, or with a comma.
+        wrong, comma_wrong: the row and the text of the first that is not.
+        commas: whether a number with a decimal comma was seen, that is none with a point.
+        whole: whether all numbers are whole ones.
+        low, high: the smallest and the largest number.
+        outside: the row and the text of the first number that is infinite or too large.
+        rising: whether each number is larger than the one before.
+        words: the different values; None when there are too many to remember.
+        dates: the ways of writing dates that fit all values.
+        undated: the row and the text of the first that is no date.
+        examples: the first different values.
+    """
+
+    name: str
+    dtype: pl.DataType
+    most_words: int = MOST_WORDS
+    rows: int = 0
+    absent: int = 0
+    first_absent: int = -1
+    numbers: int = 0
+    comma_numbers: int = 0
+    wrong: tuple[int, str] | None = None
+    comma_wrong: tuple[int, str] | None = None
+    commas: bool = False
+    whole: bool = True
+    low: float = np.inf
+    high: float = -np.inf
+    outside: tuple[int, str] | None = None
+    rising: bool = True
+    words: set[str] | None = field(default_factory=set)
+    dates: tuple[str, ...] = DATES
+    undated: tuple[int, str] | None = None
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def present(self) -> int:
+        """How many values there are."""
+        return self.rows - self.absent
+
+    @property
+    def distinct(self) -> int | None:
+        """How many different values there are; None: too many to remember."""
+        return None if self.words is None else len(self.words)
+
+    @property
+    def temporal(self) -> bool:
+        """Whether the file itself says that they are dates."""
+        return self.dtype == pl.Date or isinstance(self.dtype, pl.Datetime)
+
+    @property
+    def readable(self) -> bool:
+        """Whether one value is one number, word or date; not a list or bytes."""
+        return self.temporal or self.dtype.is_numeric() or self.dtype in (pl.String, pl.Boolean, pl.Null)
+
+    def add(self, column: pl.Series, rows: np.ndarray, decimal_comma: bool) -> None:
+        """Take more values into account; `rows` are their places in the file."""
+        if column.dtype != self.dtype and self.dtype != pl.Null:
+            self.dtype = column.dtype
+        absent = column.null_count()
+        if absent and self.first_absent < 0:
+            self.first_absent = int(rows[column.is_null().arg_max() or 0])
+        self.rows, self.absent = self.rows + len(column), self.absent + absent
+        if not self.readable or absent == len(column):
+            return
+        self._add_words(column)
+        if self.temporal:
+            return
+        self._add_numbers(column, rows, absent)
+        if self.dtype != pl.String:
+            return
+        if decimal_comma:
+            self._add_comma_numbers(column, rows, absent)
+        if self.wrong is not None and self.dates:
+            self._add_dates(column, rows)
+
+    def _add_words(self, column: pl.Series) -> None:
+        if self.words is None:
+            return
+        if len(self.examples) < _EXAMPLES:
+            texts = column[:1000].drop_nulls().cast(pl.String).unique(maintain_order=True).to_list()
+            self.examples += [text for text in texts if text not in self.examples][: _EXAMPLES - len(self.examples)]
+        found = column.drop_nulls().unique()
+        self.words = None if len(found) > self.most_words else self.words.union(found.cast(pl.String).to_list())
+        if self.words is not None and len(self.words) > self.most_words:
+            self.words = None
+
+    def _add_numbers(self, column: pl.Series, rows: np.ndarray, absent: int) -> None:
+        values = column.cast(pl.Float64, strict=False).fill_nan(None)
+        self.numbers += len(values) - values.null_count()
+        if values.null_count() > absent and self.wrong is None:
+            self.wrong = _first(column, rows, values.is_null() & column.is_not_null())
+        self._measure(column, values, rows)
+
+    def _add_comma_numbers(self, column: pl.Series, rows: np.ndarray, absent: int) -> None:
+        # What holds a point is no number when commas are decimal marks: it may be a thousand.
+        texts = column.set(column.str.contains(".", literal=True), None)
+        values = texts.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False).fill_nan(None)
+        self.comma_numbers += len(values) - values.null_count()
+        self.commas = self.commas or bool((column.str.contains(",", literal=True) & values.is_not_null()).any())
+        if values.null_count() > absent and self.comma_wrong is None:
+            self.comma_wrong = _first(column, rows, values.is_null() & column.is_not_null())
+        self._measure(column, values, rows)
+
+    def _measure(self, column: pl.Series, values: pl.Series, rows: np.ndarray) -> None:
+        low, high = values.min(), values.max()
+        if not isinstance(low, float) or not isinstance(high, float):
+            return
+        if self.outside is None and not (-LARGEST <= low and high <= LARGEST):
+            self.outside = _first(column, rows, values.abs() > LARGEST)
+        present = values.drop_nulls()
+        self.whole = self.whole and bool((present % 1 == 0).all())
+        self.rising = self.rising and present[0] > self.high and bool((present.diff().drop_nulls() > 0).all())
+        self.low, self.high = min(self.low, low), max(self.high, high)
+
+    def _add_dates(self, column: pl.Series, rows: np.ndarray) -> None:
+        fitting = []
+        wrong = None
+        for written in self.dates:
+            dates = column.str.to_datetime(written, time_unit="us", strict=False)
+            if dates.null_count() == column.null_count():
+                fitting.append(written)
+            elif wrong is None and dates.null_count() < len(column):
+                wrong = _first(column, rows, dates.is_null() & column.is_not_null())
+        if not fitting and self.dates:
+            self.undated = wrong or _first(column, rows, column.is_not_null())
+        self.dates = tuple(fitting)
+
+
+@dataclass(eq=False)
+class TableFacts:
+    """What is known of a table.
+
+    Attributes:
+        columns: the facts of each, by name.
+        rows: how many rows hold something.
+        blank: how many rows hold nothing at all; they are skipped.
+        absent: the texts that stand for no value.
+        whole: whether all rows were looked at.
+    """
+
+    columns: dict[str, Facts]
+    absent: tuple[str, ...]
+    rows: int = 0
+    blank: int = 0
+    whole: bool = True
+
+
+def look(table: Table, absent: tuple[str, ...], decimal_comma: bool, groups: tuple[str, ...], share: float) -> TableFacts:
+    """Go through all rows once. `share` is the part of the whole work that this is."""
+    facts = TableFacts({}, absent, whole=table.whole)
+    for done, block, rows in cleaned_blocks(table, absent, facts):
+        for place, column in enumerate(block):
+            if place % _AT_ONCE == 0:
+                tell(done * share, f"Looking at {table.path.name}")
+            if column.name not in facts.columns:
+                most = MOST_GROUPS if column.name in groups else MOST_WORDS
+                facts.columns[column.name] = Facts(column.name, column.dtype, most)
+            facts.columns[column.name].add(column, rows, decimal_comma)
+        facts.rows += block.height
+    return facts
+
+
+def cleaned_blocks(
+    table: Table, absent: tuple[str, ...], facts: TableFacts | None = None
+) -> Iterator[tuple[float, pl.DataFrame, np.ndarray]]:
+    """The rows that hold something, in blocks, with their places in the file."""
+    first = 0
+    for done, block in table.blocks():
+        parts = []
+        for start in range(0, block.width, _AT_ONCE):
+            tell(None, f"Reading {table.path.name}")
+            parts.append(cleaned(block[:, start : start + _AT_ONCE], ["", *absent]))
+        height = block.height
+        block = parts[0].hstack([column for part in parts[1:] for column in part]) if len(parts) > 1 else parts[0]
+        rows = np.arange(first, first + height)
+        if all(column.null_count() for column in block):
+            blank = block.select(pl.all_horizontal(pl.all().is_null())).to_series()
+            if facts is not None:
+                facts.blank += int(blank.sum())
+            block, rows = block.filter(~blank), rows[~blank.to_numpy()]
+        first += height
+        yield done, block, rows
+
+
+def _first(column: pl.Series, rows: np.ndarray, where: pl.Series) -> tuple[int, str]:
+    """The place and the text of the first value for which something holds."""
+    place = where.fill_null(False).arg_max() or 0
+    return int(rows[place]), str(column[place])[:40]

@@ -1,0 +1,113 @@
+"""EvaluatedPanel: a panel that shows how the network does on one part of the data.
+
+What it shows is measured where the Run is, on a bounded sample that all such panels share; the window only draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+from PySide6.QtWidgets import QMenu
+
+from nnstudio.core.data import Task
+from nnstudio.engine.data import PartName, Prepared
+from nnstudio.engine.evaluation import Evaluation, look, parts_of
+from nnstudio.engine.run import Run, Snapshot
+from nnstudio.ui.document import Document
+from nnstudio.ui.panels.framed import FramedPanel, MoreButton, Segments
+
+_PART_NAMES: dict[PartName, str] = {"test": "Test", "validation": "Validation", "train": "Training"}
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """One reading: an evaluation, what a panel has worked out of it, and which parts there are."""
+
+    evaluation: Evaluation
+    figures: Any
+    parts: tuple[PartName, ...]
+    prepared: Prepared
+
+
+def judge(run: Run, part: PartName, task: Task | None, work_out: Callable[[Evaluation], Any]) -> Judged:
+    """Measure, in the thread of the Run."""
+    parts = parts_of(run)
+    found = look(run, part if part in parts else parts[0])
+    fits = not found.problem and task in (None, found.task)
+    return Judged(found, work_out(found) if fits else None, parts, run.prepared)
+
+
+class EvaluatedPanel(FramedPanel):
+    """The base of the panels about one part. A member says which task it is for, and how its figures are worked out
+    (`work_out`, a function without Qt) and shown (`show_judged`)."""
+
+    at_first: ClassVar[bool] = False
+    task: ClassVar[Task | None] = "classification"
+    # what to open where the other task is at hand
+    instead: ClassVar[str] = ""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__(document)
+        self._part: PartName = "test"
+        self.judged: Judged | None = None
+        self.parts = Segments("Part of the data")
+        self.parts.chosen.connect(self._choose)
+        self.header.add(self.parts)
+        self.header.add(MoreButton(self.fill_menu))
+
+    @staticmethod
+    def work_out(found: Evaluation) -> Any:
+        """What is shown of an evaluation without a problem. Called in the worker."""
+        raise NotImplementedError
+
+    def show_judged(self, judged: Judged) -> None:
+        """Draw it."""
+        raise NotImplementedError
+
+    def words(self, judged: Judged) -> tuple[str, str]:
+        """(what the header says of it, fewer words)."""
+        return judged.evaluation.size_in_words, ""
+
+    def fill_menu(self, menu: QMenu) -> None:
+        """What is seldom needed: the ways to save."""
+        raise NotImplementedError
+
+    def request(self) -> Callable[[Run], Judged]:
+        return partial(judge, part=self._part, task=self.task, work_out=type(self).work_out)
+
+    def draw(self, reading: Judged, snapshot: Snapshot) -> None:
+        found = reading.evaluation
+        shown = self.judged
+        if shown is not None and shown.evaluation is found and self.shows_content:
+            return
+        self.judged = None
+        self.parts.offer([(part, _PART_NAMES[part]) for part in reading.parts] if len(reading.parts) > 1 else [])
+        self.parts.choose(found.part)
+        self.parts.setVisible(len(reading.parts) > 1)
+        if found.problem:
+            self.show_empty(found.problem)
+        elif self.task not in (None, found.task):
+            self.show_empty(self._wrong_task(found))
+        else:
+            self.judged = reading
+            self.show_content()
+            self.show_judged(reading)
+            if self.judged is not None:
+                self.header.show_status(*self.words(reading))
+
+    def clear(self) -> None:
+        self.judged = None
+        self.parts.hide()
+        self.show_empty()
+
+    def _choose(self, part: PartName) -> None:
+        self._part = part
+        self.stale.emit()
+
+    def _wrong_task(self, found: Evaluation) -> str:
+        if found.task == "regression":
+            return f"{self.title} needs classes, and this network predicts numbers. {self.instead}".strip()
+        return f"{self.title} needs numbers, and this network predicts classes. {self.instead}".strip()
