@@ -11,16 +11,16 @@ import importlib
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 from nnstudio import __version__
-from nnstudio.cli import output
+from nnstudio.cli import output, settings
 from nnstudio.cli.refusal import INTERRUPTED, PROBLEMS, READER_GONE, WRONG_USE, ReaderGone, Refusal
 
-COMMANDS = ("examples", "new", "check", "train", "evaluate", "predict", "export", "import")
+COMMANDS = ("examples", "new", "check", "train", "lr-range", "evaluate", "compare", "predict", "export", "import")
 _DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -59,7 +59,8 @@ def run(line: argparse.Namespace) -> int:
         with warnings.catch_warnings():
             if not line.debug:
                 warnings.simplefilter("ignore")
-            module = {"import": "importing"}.get(line.command, line.command)  # `import` is a word of Python's own
+            # `import` is a word of Python's own
+            module = {"import": "importing", "lr-range": "lr_range"}.get(line.command, line.command)
             code: int = importlib.import_module(f"nnstudio.cli.{module}").run(line)
             return code
     except ReaderGone:
@@ -142,31 +143,80 @@ def _parser() -> _Parser:
 
     train = command("train", "train a project, and save weights and curves in its file")
     reads_project(train)
-    train.add_argument(
-        "--epochs",
-        type=_whole(1, 10_000_000),
-        metavar="N",
-        help="train until N epochs are done (when they are done already, N more), in place of the project's number",
-    )
-    train.add_argument(
-        "--seed",
-        type=_whole(0, 2**32 - 1),
-        metavar="S",
-        help="the seed in place of the project's; weights that were trained with another one are started anew",
-    )
+    settings.add_to(train)
     train.add_argument("--device", choices=_DEVICES, metavar="D", help="auto, cpu, cuda or mps, for this time")
     train.add_argument("--out", metavar="FILE", help="save there, and leave the project file as it is")
     speaks_json(train, 'print one object a line: one for each epoch, and a last one with "done"')
 
+    lr_range = command(
+        "lr-range", "find a learning rate: train a copy with rates that rise, and say how the loss falls"
+    )
+    reads_project(lr_range)
+    for name, default, words in (("low", 1e-7, "first"), ("high", 10.0, "last")):
+        lr_range.add_argument(
+            f"--{name}",
+            type=settings.number(1e-30, 1e30),
+            default=default,
+            metavar="X",
+            help=f"the {words} learning rate; {default:g} unless told",
+        )
+    lr_range.add_argument(
+        "--steps",
+        type=settings.whole(2, 1_000_000),
+        default=100,
+        metavar="N",
+        help="how many updates of the weights; 100 unless told",
+    )
+    lr_range.add_argument("--weights", action="store_true", help="begin with the weights in the file, not new ones")
+    lr_range.add_argument("--device", choices=_DEVICES, metavar="D", help="auto, cpu, cuda or mps, for this time")
+    speaks_json(lr_range, 'print one object a line: one for each update, and a last one with "done"')
+
     evaluate = command("evaluate", "measure loss and metrics of a trained project")
     reads_project(evaluate)
+    evaluate.add_argument(
+        "--part",
+        choices=("train", "validation", "test"),
+        help="the part that is looked at closely; the test part unless told, or what there is",
+    )
+    evaluate.add_argument("--output", metavar="OUT.csv", help="also write truth and prediction of each of its rows")
     speaks_json(evaluate, "print one object")
 
-    predict = command("predict", "let a trained project predict the rows of a CSV file")
+    compare = command("compare", "train classical models on the same rows, and say how they stand beside the network")
+    reads_project(compare)
+    speaks_json(compare, 'print one object a line: one for each model, and a last one with "done"')
+
+    predict = command("predict", "let a trained project predict the rows of a file, or go on with a text")
     reads_project(predict)
-    rows = "the rows, with the names of the features on top"
-    predict.add_argument("--input", required=True, metavar="ROWS.csv", help=rows)
+    rows = (
+        "the rows: a table with the names of the features on top (CSV, or a file like the one that it was trained on), "
+        "an array (.npy, .npz), a picture, a folder of pictures, or a text"
+    )
+    predict.add_argument("rows", nargs="?", metavar="ROWS", help=rows)
+    predict.add_argument("--input", metavar="ROWS", help="the same, by name")
     predict.add_argument("--output", metavar="OUT.csv", help="where the predictions go; without it they are printed")
+    predict.add_argument(
+        "--length",
+        type=settings.whole(1, 1_000_000),
+        default=200,
+        metavar="N",
+        help="of a text: how many tokens are added; 200 unless told",
+    )
+    predict.add_argument(
+        "--temperature",
+        type=settings.number(0, 100),
+        default=1.0,
+        metavar="T",
+        help="of a text: how bold it is; 0 always takes the likeliest token, 1 is usual",
+    )
+    predict.add_argument(
+        "--top-k",
+        type=settings.whole(1, 1_000_000),
+        metavar="K",
+        help="of a text: draw from the K likeliest tokens alone",
+    )
+    predict.add_argument(
+        "--seed", type=settings.whole(0, 2**32 - 1), default=0, metavar="S", help="the same seed gives the same text"
+    )
 
     export = command("export", "write a project as a file for other programs")
     reads_project(export)
@@ -209,16 +259,3 @@ def _parser() -> _Parser:
     )
     speaks_json(importing, "print one object")
     return parser
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = low - 1
-        if not low <= number <= high:
-            raise argparse.ArgumentTypeError(f"needs a whole number from {low} to {high}, but got {text[:40]!r}")
-        return number
-
-    return read

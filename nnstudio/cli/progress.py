@@ -11,6 +11,9 @@ from typing import Any
 from nnstudio.cli.output import figures, say
 from nnstudio.engine.run import Snapshot
 
+# The parts of the data, as records have their figures.
+PARTS = ("train", "validation", "test")
+
 _LINES = 20  # of a whole training, where there is no terminal
 
 
@@ -47,9 +50,12 @@ class Progress:
         left = (1 - share) * (snapshot.epochs - self._first) * snapshot.batches / max(snapshot.steps_per_second, 1e-9)
         losses = snapshot.history.step_losses
         words = [f"epoch {snapshot.epoch} of {snapshot.epochs}", f"loss {losses[-1]:.4f}" if len(losses) else ""]
+        words.append(f"lr {snapshot.lr:.3g}")
         if snapshot.history.epochs:
-            test = {name: value for name, value in snapshot.history.epochs[-1]["test"].items() if name != "loss"}
-            words.append(f"test {figures(test)}" if test else "")
+            record = snapshot.history.epochs[-1]
+            part = "validation" if record.get("validation") else "test"  # the one that is watched
+            shown = {name: value for name, value in record[part].items() if name != "loss"}
+            words.append(f"{part} {figures(shown)}" if shown else "")
         words.append(f"{duration(left)} left" if not snapshot.done else f"{duration(snapshot.seconds)}")
         text = "  ".join(word for word in words if word)
         room = shutil.get_terminal_size().columns - len(text) - 6
@@ -63,8 +69,8 @@ class Progress:
 
 def epoch_line(record: Mapping[str, Any]) -> str:
     """One epoch in words."""
-    test = f"   test {figures(record['test'])}" if record["test"] else ""
-    return f"epoch {record['epoch']:>4}   train {figures(record['train'])}{test}"
+    parts = "   ".join(f"{part} {figures(record[part])}" for part in PARTS if record.get(part))
+    return f"epoch {record['epoch']:>4}   {parts}   lr {record['lr']:.3g}"
 
 
 def duration(seconds: float) -> str:

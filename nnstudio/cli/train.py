@@ -1,8 +1,9 @@
 """`nnstudio train`: train, and save weights and curves.
 
-A file that holds weights goes on where it stopped; the curve goes on too. `--epochs` and `--seed` become settings of
-the saved project, so that a training that was interrupted is finished by the plain command; `--device` does not,
-since it belongs to the machine. With `--seed`, weights that come from another seed are not continued.
+A file that holds weights goes on where it stopped; the curve goes on too. `--epochs`, `--lr` and the other settings
+become settings of the saved project, so that a training that was interrupted is finished by the plain command;
+`--device` does not, since it belongs to the machine. With `--seed`, weights that come from another seed are not
+continued.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from nnstudio.cli import project_file
+from nnstudio.cli import project_file, settings
 from nnstudio.cli.output import complain, figures, say, say_json
-from nnstudio.cli.progress import Progress, duration
+from nnstudio.cli.progress import PARTS, Progress, duration
 from nnstudio.cli.refusal import GOOD, INTERRUPTED, PROBLEMS, TERMINATED, ReaderGone, Refusal
 from nnstudio.engine.device import choose
+from nnstudio.engine.kernels import why_not_compile
 from nnstudio.engine.run import Run, Snapshot
 
 
@@ -34,19 +36,17 @@ def run(line: Namespace) -> int:
         complain(notice)
     project_file.check_place(target)
     project, checkpoint = stored.project, stored.checkpoint
-    if line.epochs is not None:
-        project = project.with_training(epochs=line.epochs)
-    if line.seed is not None:
-        if checkpoint is not None and checkpoint.recipe.get("seed") != str(line.seed):
-            checkpoint = None
-        project = project.with_training(seed=line.seed)
-    here = project
+    if "seed" in line and checkpoint is not None and checkpoint.recipe.get("seed") != str(line.seed):
+        checkpoint = None
+    here = project = settings.applied(project, line)
     if line.device is not None:
         try:
             choose(line.device)
         except ValueError as error:
             raise Refusal(str(error)) from error
         here = project.with_training(device=line.device)
+    if here.training.compile and (reason := why_not_compile(_kind(here.training.device))):
+        raise Refusal(f"{reason} --no-compile switches it off.")
     training = project_file.start(line.file, here, checkpoint)
     stop = _Stop()
     with stop.listening():
@@ -61,8 +61,16 @@ def run(line: Namespace) -> int:
     if stop.signal is not None:
         complain(f"Stopped after epoch {training.epoch}; what was learned so far is saved in {target}.")
         return INTERRUPTED if stop.signal == signal.SIGINT else TERMINATED
-    _say_end(training, str(target), as_json=line.json)
+    _say_end(training, str(target), last.note, as_json=line.json)
     return GOOD
+
+
+def _kind(device: str) -> str:
+    """The kind of device that this name stands for here; that it cannot be used is said by the Run."""
+    try:
+        return choose(device).type
+    except ValueError:
+        return device
 
 
 class _Stop:
@@ -112,7 +120,7 @@ def _train(training: Run, stop: _Stop, *, as_json: bool) -> Snapshot:
     return last
 
 
-def _say_end(training: Run, file: str, *, as_json: bool) -> None:
+def _say_end(training: Run, file: str, note: str, *, as_json: bool) -> None:
     record: dict[str, Any] = dict(training.history.epochs[-1])
     parameters = sum(parameter.numel() for parameter in training.network.parameters())
     if as_json:
@@ -125,13 +133,16 @@ def _say_end(training: Run, file: str, *, as_json: bool) -> None:
                 "seconds": training.seconds,
                 "train": record["train"],
                 "test": record["test"],
+                **({"validation": record["validation"]} if record.get("validation") else {}),
+                **({"note": note} if note else {}),
                 "file": file,
             }
         )
         return
-    test = f"; test {figures(record['test'])}" if record["test"] else ""
+    if note:
+        say(note)
     say(
         f"{training.epoch} epochs, {training.step} steps, {parameters:,} parameters, {duration(training.seconds)}: "
-        f"train {figures(record['train'])}{test}"
+        + "; ".join(f"{part} {figures(record[part])}" for part in PARTS if record.get(part))
     )
     say(f"saved in {file}")

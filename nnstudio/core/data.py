@@ -74,6 +74,8 @@ class Data:
         target_name: what is predicted, in words.
         groups: which rows belong together (of one patient, one day), int64 [rows]; for a split by group.
         times: when each row was measured, a number that grows, float64 [rows]; for a split by time.
+        reach: rows whose times differ by no more than this may have targets in common, as windows of a series have; a
+            split by time keeps its parts further apart. 0: they have none in common.
         parts: which part the maker of the data put each row into, int8 [rows]: 0 training, 1 validation, 2 testing.
         names: what each row is called (the file of an image), as far as that is known.
         notices: what a person should know of how it was read, one sentence each.
@@ -95,6 +97,7 @@ class Data:
     notices: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
     fill: str = ""
+    reach: float = 0.0
 
     def __post_init__(self) -> None:
         assert len(self.inputs) == len(self.targets)

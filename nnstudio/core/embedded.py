@@ -79,7 +79,7 @@ def take_out(project: Project, entry: bytes | None, damaged: bool, name: str) ->
     """Hold the embedded files of a project that was read; sentences on those that are not as they should be."""
     wanted: dict[str, str] = {}
     for dataset in files_of(project):
-        if dataset.embedded:
+        if dataset.embedded and dataset.sha256:
             wanted.setdefault(dataset.sha256, _shown(dataset))
     arrays: Mapping[str, np.ndarray] = {}
     notices: list[str] = []

@@ -53,25 +53,18 @@ class Batches:
         self.begin(0)
 
     def begin(self, epoch: int) -> None:
-        """Put the rows of this epoch in order. With one batch of all rows there is nothing to order."""
+        """Go on with this epoch. Its rows are put in order when the first of them is asked for."""
         self.epoch = epoch
         self._order: Tensor | None = None
         self._piece: list[Batch] = []
         self._first = 0  # the number of the first batch of the piece
-        if self.size < self.rows:
-            self._order = row_order(self._seed, epoch, self.rows)
-        if self.held:
-            inputs, aims = self._inputs, self._aims
-            if self._order is not None:
-                order = self._order.to(self._device)
-                inputs, aims = inputs[order], tuple(part[order] for part in aims)
-            self._piece = self._cut(inputs, aims)
 
     def __getitem__(self, number: int) -> Batch:
         """The inputs [rows, *shape] and what each Output is compared with, of a batch of the epoch, on the device."""
         place = number - self._first
         if not 0 <= place < len(self._piece):
-            self._gather(number)
+            with torch.inference_mode(False):  # who looks may be the first to ask, and training goes on with them
+                self._gather(number)
             place = number - self._first
         inputs, aims = self._piece[place]
         if not self._augmentations:
@@ -81,6 +74,13 @@ class Batches:
     def rows_of(self, number: int) -> int:
         """How many rows a batch has."""
         return min(self.size, self.rows - number * self.size)
+
+    @property
+    def order(self) -> Tensor | None:
+        """The order of the rows in the epoch under way; None for their own, as with one batch of all rows."""
+        if self._order is None and self.size < self.rows:
+            self._order = row_order(self._seed, self.epoch, self.rows)
+        return self._order
 
     @property
     def whole(self) -> tuple[Tensor, tuple[Tensor, ...]] | None:
@@ -95,10 +95,16 @@ class Batches:
         return list(zip(inputs.split(self.size), parts, strict=True))
 
     def _gather(self, number: int) -> None:
-        """Bring the rows of this batch and of some after it into memory."""
-        assert not self.held
+        """Bring the rows of this batch and of some after it together; all of them where they are in memory."""
+        if self.held:
+            inputs, aims = self._inputs, self._aims
+            if self.order is not None:
+                order = self.order.to(self._device)
+                inputs, aims = inputs[order], tuple(part[order] for part in aims)
+            self._piece, self._first = self._cut(inputs, aims), 0
+            return
         first, last = number * self.size, min((number + _BATCHES_A_PIECE) * self.size, self.rows)
-        inputs, targets = self._part.take(slice(first, last) if self._order is None else self._order[first:last])
+        inputs, targets = self._part.take(slice(first, last) if self.order is None else self.order[first:last])
         inputs = inputs.to(self._device)
         self._piece = self._cut(inputs, self._aims_of(inputs, targets.to(self._device)))
         self._first = number

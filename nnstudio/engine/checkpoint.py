@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from nnstudio.core.checkpoint import Checkpoint, History
-from nnstudio.core.kinds import Layer
+from nnstudio.core.kinds import Layer, Optimizer, Schedule
 from nnstudio.core.project import Project, TrainingSettings
 from nnstudio.core.spec import from_json, to_json
 from nnstudio.core.storage import graph_to_json, project_to_json
@@ -78,10 +78,15 @@ def _network_recipe(graph: dict[str, Any], kept: set[str] | None = None) -> list
 
 
 def _same(name: str, stored: str | None, wanted: str) -> bool:
-    """Whether two parts of a recipe say the same. An older version may have written fewer settings of a layer."""
-    if stored == wanted or stored is None or name != "network":
+    """Whether two parts of a recipe say the same. An older version may have written fewer settings of a Spec."""
+    if stored == wanted or stored is None or name not in ("network", "optimizer", "schedule"):
         return stored == wanted
     try:
+        if name == "optimizer":
+            return bool(from_json(Optimizer, json.loads(stored)) == from_json(Optimizer, json.loads(wanted)))
+        if name == "schedule":
+            (schedule, epochs), (own_schedule, own_epochs) = json.loads(stored), json.loads(wanted)
+            return epochs == own_epochs and to_json(from_json(Schedule, schedule)) == own_schedule
         (nodes, edges), (own, own_edges) = json.loads(stored), json.loads(wanted)
         return edges == own_edges and {i: to_json(from_json(Layer, layer)) for i, layer in nodes.items()} == own
     except (ValueError, TypeError, AttributeError):
@@ -105,7 +110,8 @@ def take(run: Run) -> Checkpoint:
         for key, value in run.optimizer.state.get(parameter, {}).items()
         if isinstance(value, torch.Tensor)
     }
-    gradients = {name: _array(parameter.grad) for name, parameter in parameters.items() if parameter.grad is not None}
+    waiting = run.batch % run.project.training.accumulate  # batches whose gradients are not in the weights yet
+    gradients = {name: _array(p.grad) for name, p in parameters.items() if waiting and p.grad is not None}
     average = run._average.state_dict() if run._average is not None else {}
     scaler = run.updates.scaler.state_dict()
     watch = run._watch.state

@@ -50,10 +50,12 @@ def check(project: Project) -> Report:
     if project.training.optimizer is None:
         fix = "Choose one in the Training panel."
         problems.append(_of_project("No optimizer is chosen.", "an optimizer", "none", fix))
-    if report.ready and report.parameters == 0:
+    # Of data that cannot be read, or is only being read, no sizes are known: what has parameters is not known either.
+    sized = report.ready and (data is not None or project.data.dataset is None)
+    if sized and report.parameters == 0:
         words = "There is nothing to train: no layer has parameters."
         problems.append(_of_project(words, "a layer with parameters", "none", "Add a Linear layer."))
-    elif report.ready and report.trainable == 0:
+    elif sized and report.trainable == 0:
         words = "There is nothing to train: every layer with parameters is frozen."
         problems.append(_of_project(words, "a layer that is not frozen", "none", "Unfreeze one."))
     problems.extend(check_memory(project, report))

@@ -210,7 +210,7 @@ def _pieces(
 
 def _by_case(read: torch.Tensor, classes: int) -> torch.Tensor:
     """What speaks for each class as [cases, classes]; torch has the classes on the second axis."""
-    if read.dim() > 2 and read.shape[1] == classes:
+    if read.dim() > 2 and read.shape[1] in (1, classes):
         read = read.movedim(1, -1)
     read = read.reshape(-1, read.shape[-1] if read.dim() > 1 else 1)
     return torch.cat([1 - read, read], dim=1) if read.shape[1] == 1 else read

@@ -46,7 +46,7 @@ class Figures:
         else:
             output = self._objective.main.spec.classes(output)
             if target.is_floating_point():
-                target = target.reshape(len(target), -1)[:, 0].long()
+                target = (target[:, 0] > 0).long()  # a loss on two classes calls them 0 and 1, or -1 and 1
         return {metric.key: metric.sums(output, target) for metric in self.metrics}
 
     def values(self, sums: Sums) -> dict[str, float]:

@@ -35,6 +35,7 @@ def class_weights(prepared: Prepared) -> torch.Tensor | None:
     if prepared.data.task != "classification":
         return None
     targets = prepared.train.targets
+    targets = targets[targets >= 0]  # places without a class
     counts = torch.bincount(targets.flatten(), minlength=prepared.data.classes).clamp(min=1)
     return (targets.numel() / (len(counts) * counts.double())).float()
 

@@ -33,8 +33,10 @@ from nnstudio.core.problems import Problem
 from nnstudio.core.project import Project
 from nnstudio.engine import checkpoint as checkpoints
 from nnstudio.engine.batches import Batches, row_order
+from nnstudio.engine.capture.captured import Captured, unfit
+from nnstudio.engine.capture.trace import NotCaptured
 from nnstudio.engine.compiler import check, compile_network
-from nnstudio.engine.data import Part, PartName, Prepared, prepare
+from nnstudio.engine.data import PartName, Prepared, prepare
 from nnstudio.engine.device import choose, device_random_state, set_device_random_state
 from nnstudio.engine.figures import Figures, Sums
 from nnstudio.engine.network import Network
@@ -97,6 +99,8 @@ class Run:
         continuation: "new", "exact" or "carried".
         threads: how many threads torch computes with while it trains; None for torch's own choice.
         kept: the ids of the nodes whose weights came from the checkpoint.
+        learning: the parameters that the last steps changed, by their identity.
+        uncaptured: why steps are not replayed from a record; empty while they are, or before the first.
 
     Raises:
         RunError: the project has errors, or its device cannot be used.
@@ -106,6 +110,8 @@ class Run:
     # arithmetic: sums in another grouping could differ in the last bit between a run that was paused and one that was
     # not.
     BATCHES_A_SUM = 64
+    # So long a Run does plain steps before it makes a record of one, which takes about as long.
+    PLAIN_SECONDS = 0.25
 
     def __init__(self, project: Project, checkpoint: Checkpoint | None = None) -> None:
         report = check(project)
@@ -157,6 +163,10 @@ class Run:
         self._step_losses = Series()
         self._steps_per_second = 0.0
         self._problem = self._note = ""
+        self.learning: dict[int, torch.Tensor] = {}
+        self._captured: Captured | None = None
+        self.uncaptured = unfit(self)
+        self._plainly = 0.0  # seconds of plain steps
         self._begin_epoch()
         self.continuation = "new"
         self.kept: tuple[str, ...] = ()
@@ -189,7 +199,7 @@ class Run:
         due = resumed + interval
         try:
             while True:
-                self._one_step()
+                self._advance(last_step - self.step if last_step is not None else None)
                 done = self.step == last_step if last_step is not None else self.epoch >= self._goal
                 note, self._note = self._note, ""
                 done = done or (whole and bool(note))
@@ -269,33 +279,90 @@ class Run:
         """
         self._wanted_lr = lr
 
-    def _one_step(self) -> None:
-        inputs, aims = self._batches[self.batch]
-        updates, accumulate = self.updates, self.project.training.accumulate
-        if updates.plain:
+    def _advance(self, most: int | None) -> None:
+        """One step, or several at once where they can be replayed; at most so many."""
+        if self._captured is None:
+            if self.uncaptured or not self.learning or self._plainly < self.PLAIN_SECONDS:
+                began = time.perf_counter()
+                self._one_step()
+                self._plainly += time.perf_counter() - began
+                return
+            try:
+                self._captured = Captured(self)
+            except NotCaptured as error:
+                self.uncaptured = str(error)
+                return
+        epochs = self._goal - self.epoch if most is None else most // self.batches
+        if self._captured.whole_epochs and self.batch == 0 and epochs > 0:
+            self._whole_epochs(self._captured, epochs)
+            return
+        first = self.batch
+        done = self._captured.advance(most)
+        losses, output, target = self._captured.measured(first, first + done)
+        self._unread.extend(losses)
+        self._outputs.append(output)
+        self._targets.append(target)
+        self._count(done)
+
+    def _whole_epochs(self, captured: Captured, most: int) -> None:
+        """Some epochs at once; what was measured of them is written down afterwards, with the time divided evenly."""
+        before = time.perf_counter()
+        losses, figures = captured.epochs(most)
+        rows = [self._batches.rows_of(number) for number in range(self.batches)]
+        each = (time.perf_counter() - before) / len(figures)
+        self._take_losses(losses.flatten().numpy())
+        for place, (own, measured) in enumerate(zip(losses.tolist(), figures, strict=True)):
+            self.step += self.batches
+            total = 0.0
+            for loss, count in zip(own, rows, strict=True):
+                total += loss * count
+            train = {"loss": total / self.rows} | measured["train"]
+            later = (len(figures) - 1 - place) * each
+            self._record(
+                {"epoch": self.epoch + 1, "step": self.step} | measured | {"train": train, "lr": self.lr}, later
+            )
+
+    def plain_step(self, inputs: torch.Tensor, aims: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, torch.Tensor]:
+        """One update of the weights and nothing else: the loss and the main output of the batch."""
+        self.updates.optimizer.zero_grad()
+        with torch.enable_grad():
             given = self.objective.feed(self._forward, inputs)
             loss = self.objective.loss(given, aims)
             loss.backward()  # type: ignore[no-untyped-call]
-            updates.optimizer.step()
-            updates.optimizer.zero_grad()
-            updated = True
+        if not self.learning:
+            self.learning = {id(p): p for p in self.network.parameters() if p.grad is not None}
+        self.updates.optimizer.step()
+        return loss.detach(), self.objective.output(given).detach()
+
+    def _one_step(self) -> None:
+        inputs, aims = self._batches[self.batch]
+        updates, accumulate = self.updates, self.project.training.accumulate
+        first = self.batch // accumulate * accumulate
+        updated = self.batch + 1 in (first + accumulate, self.batches)
+        if updates.plain:
+            loss, output = self.plain_step(inputs, aims)
         else:
+            if self.batch == first:
+                updates.optimizer.zero_grad()
             with updates.mixed():
                 given = self.objective.feed(self._forward, inputs)
                 loss = self.objective.loss(given, aims)
-            first = self.batch // accumulate * accumulate
             updates.backward(loss, 1 / min(accumulate, self.batches - first))
-            updated = self.batch + 1 in (first + accumulate, self.batches)
+            loss = loss.detach()
+            output = self.objective.output(given).detach().float()  # mixed precision is measured in the full one
             if updated:
                 updates.apply()
         if self._average is not None and updated:
             self._average.update_parameters(self.network)
-        self._unread.append(loss.detach())
-        output = self.objective.output(given).detach()
-        self._outputs.append(output if updates.plain else output.float())  # mixed precision is measured in the full one
+        self._unread.append(loss)
+        self._outputs.append(output)
         self._targets.append(aims[self.objective.place])
-        self.step += 1
-        self.batch += 1
+        self._count(1)
+
+    def _count(self, batches: int) -> None:
+        """So many batches were done."""
+        self.step += batches
+        self.batch += batches
         if self.batch == self.batches:
             self._end_epoch()
         elif self.batch % self.BATCHES_A_SUM == 0:
@@ -320,18 +387,18 @@ class Run:
             "epoch": self.epoch + 1,
             "step": self.step,
             "train": {"loss": total / self.rows} | self.figures.values(self._sums),
-            "test": self._evaluate("test"),
+            "test": self.measure("test"),
             "lr": self.lr,
         }
         if len(self.prepared.validation):
-            record["validation"] = self._evaluate("validation")
+            record["validation"] = self.measure("validation")
         self._record(record)
 
-    def _record(self, record: dict[str, Any]) -> None:
-        """An epoch is done, and this was measured of it."""
+    def _record(self, record: dict[str, Any], ago: float = 0.0) -> None:
+        """An epoch is done, so many seconds ago, and this was measured of it."""
         self.epoch += 1
         self.batch = 0
-        record["seconds"] = self.seconds + time.perf_counter() - self._counted_from
+        record["seconds"] = self.seconds + time.perf_counter() - self._counted_from - ago
         self._records.append(record)
         self.updates.end_epoch(self._watch.see(record, self.tested))
         if self._watch.exhausted:
@@ -363,6 +430,9 @@ class Run:
         losses = torch.stack(self._unread).to("cpu", torch.float32).numpy()
         self._unread.clear()
         self._epoch_losses.extend(losses.tolist())
+        self._take_losses(losses)
+
+    def _take_losses(self, losses: np.ndarray) -> None:
         first = len(self._step_losses)
         self._step_losses.extend(losses)
         wrong = np.flatnonzero(~np.isfinite(losses))
@@ -418,14 +488,13 @@ class Run:
         parts: tuple[PartName, ...] = ("train", "test")
         if len(self.prepared.validation):
             parts = ("train", "validation", "test")
-        return {name: self._evaluate(name) for name in parts}
+        return {name: self.measure(name) for name in parts}
 
-    def _evaluate(self, name: PartName) -> dict[str, float]:
+    def measure(self, name: PartName) -> dict[str, float]:
+        """Loss and metrics on all rows of a part; empty when it has none."""
         if not len(self.prepared.part(name)):
             return {}
-        if name not in self._held:
-            self._held[name] = self._hold(self.prepared.part(name))
-        held = self._held[name]
+        held = self.held(name)
         if held is not None:
             inputs, aims = held
             parts = zip(*(part.split(ROWS_A_LOOK) for part in aims), strict=True)
@@ -433,9 +502,13 @@ class Run:
         pieces = (self._on_device(*piece) for piece in self.prepared.part(name).pieces(ROWS_A_LOOK))
         return self.figures.evaluate(self.tested, pieces)
 
-    def _hold(self, part: Part) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]] | None:
-        """A part on the device, where it is small enough to stay there."""
-        return self._on_device(part.inputs, part.targets) if part.held else None
+    def held(self, name: PartName) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]] | None:
+        """A part on the device, and what each Output is compared with; None where it is too large to stay there."""
+        if name not in self._held:
+            part = self.prepared.part(name)
+            with torch.inference_mode(False):  # they stay
+                self._held[name] = self._on_device(part.inputs, part.targets) if part.held else None
+        return self._held[name]
 
     def _on_device(self, inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
         """Rows and what each Output is compared with."""

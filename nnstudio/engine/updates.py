@@ -72,7 +72,7 @@ class Updates:
         self.scaler.scale(loss if share == 1.0 else loss * share).backward()  # type: ignore[no-untyped-call]
 
     def apply(self) -> None:
-        """Change the weights by the gradients that are there, forget these, and step a schedule of steps."""
+        """Change the weights by the gradients that are there, and step a schedule of steps."""
         training = self._training
         parameters = [parameter for parameter in self._network.parameters() if parameter.grad is not None]
         if parameters and (training.clip_value is not None or training.clip_norm is not None):
@@ -86,7 +86,6 @@ class Updates:
             self.scaler.update()
         else:
             self.optimizer.step()
-        self.optimizer.zero_grad()
         if self.schedule is not None and self._stepped == "step":
             self.schedule.step()
 

@@ -226,7 +226,7 @@ class Columns:
 
     def _add(self, place: int, record: Mapping[str, Any]) -> None:
         figures: dict[tuple[str, str], Any] = {("", key): record.get(key) for key in ("epoch", "step", "lr")}
-        for part in ("train", "test"):
+        for part in ("train", "validation", "test"):
             figures.update({(part, key): value for key, value in (record.get(part) or {}).items()})
         for key, value in figures.items():
             column = self._columns.setdefault(key, _Growing())

@@ -56,11 +56,11 @@ class Errand(QThread):
         self._stop = threading.Event()
         self.finished.connect(self._forget)
 
-    def begin(self, patience: int = PATIENCE) -> bool:
+    def begin(self) -> bool:
         """Start, and wait a moment; True when that was enough."""
         _under_way.add(self)
         self.start()
-        return self.wait(patience)
+        return self.wait(PATIENCE)
 
     def stop(self) -> None:
         """End the work the next time it says how far it is."""

@@ -21,17 +21,29 @@ class Memory:
 
     def recent(self) -> list[Path]:
         """Project files opened or saved before that still exist, the newest first."""
-        stored = self._settings.value("recent", [])
-        texts = [stored] if isinstance(stored, str) else stored if isinstance(stored, list) else []
-        return [Path(text) for text in texts if isinstance(text, str) and Path(text).is_file()]
+        return [path for path in self._paths("recent") if path.is_file()]
 
     def add_recent(self, path: Path) -> None:
-        path = path.absolute()
-        kept = [str(path), *(str(other) for other in self.recent() if other != path)]
-        self._settings.setValue("recent", kept[:_RECENT_LIMIT])
+        self._put_first("recent", path.absolute(), self.recent())
 
     def clear_recent(self) -> None:
         self._settings.remove("recent")
+
+    def recent_data(self) -> list[Path]:
+        """Files and folders of data chosen before that still exist, the newest first."""
+        return [path for path in self._paths("recent_data") if path.exists()]
+
+    def add_recent_data(self, path: Path) -> None:
+        self._put_first("recent_data", path.absolute(), self.recent_data())
+
+    def _paths(self, key: str) -> list[Path]:
+        stored = self._settings.value(key, [])
+        texts = [stored] if isinstance(stored, str) else stored if isinstance(stored, list) else []
+        return [Path(text) for text in texts if isinstance(text, str)]
+
+    def _put_first(self, key: str, path: Path, others: list[Path]) -> None:
+        kept = [str(path), *(str(other) for other in others if other != path)]
+        self._settings.setValue(key, kept[:_RECENT_LIMIT])
 
     @property
     def folder(self) -> Path:

@@ -37,6 +37,7 @@ class Theme:
     negative: str
     neutral: str  # the middle between positive and negative
     train: str  # curve of the training part
+    validation: str  # curve of the validation part
     test: str  # curve of the test part
     error: str
     warning: str
@@ -100,6 +101,7 @@ LIGHT = Theme(
     negative="#2f6bed",
     neutral="#ffffff",
     train="#2f6bed",
+    validation="#0f9d8a",
     test="#d97706",
     error="#c62828",
     warning="#9a5b00",
@@ -136,6 +138,7 @@ DARK = Theme(
     negative="#5b94ff",
     neutral="#1f242e",
     train="#6ea1ff",
+    validation="#35c9b2",
     test="#ffab4a",
     error="#ff8178",
     warning="#f2b84b",

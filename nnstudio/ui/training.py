@@ -223,6 +223,12 @@ class Training(QObject):
             self._worker.wait(2)  # milliseconds; returns at once when the stretch has ended
         self._keep()
 
+    def settle(self) -> None:
+        """Do now what waits for a quiet moment: until the next edit, nothing here draws random numbers."""
+        if self._preview.isActive():
+            self._preview.stop()
+            self._show_preview()
+
     def shut_down(self) -> None:
         """End the thread, before the window goes."""
         self._timer.stop()

@@ -23,12 +23,14 @@ from nnstudio.ui.banner import Banner
 from nnstudio.ui.canvas.breadcrumb import Breadcrumb
 from nnstudio.ui.canvas.canvas import Canvas
 from nnstudio.ui.data_panel import DataPanel
+from nnstudio.ui.data_panel.choosing import dropped_data
 from nnstudio.ui.docks import Docks
 from nnstudio.ui.document import Document
 from nnstudio.ui.exporting import Exporting, svg
 from nnstudio.ui.first_size import first_size
 from nnstudio.ui.gallery import dropped_networks, dropped_projects
 from nnstudio.ui.inspector import Inspector
+from nnstudio.ui.lr_range import LearningRateRange
 from nnstudio.ui.memory import Memory
 from nnstudio.ui.outline import Outline
 from nnstudio.ui.palette import Palette
@@ -69,8 +71,9 @@ class Window(QMainWindow):
         self.palette_ = Palette()
         self.outline = Outline(document)
         self.inspector = Inspector(document, self.training)
-        self.data_panel = DataPanel(document)
+        self.data_panel = DataPanel(document, self.memory)
         self.training_form = TrainingForm(document, self.training)
+        self.training_form.range_wanted.connect(self.find_rate)
         self.panels = [panel(document) for panel in PANELS]
         self.banner = Banner()
         self.exporting = Exporting(self)
@@ -136,6 +139,8 @@ class Window(QMainWindow):
             "new": self.new_wanted.emit,
             "open": self.open_wanted.emit,
             "import": lambda: self.import_wanted.emit(""),
+            "open_data": self.choose_data,
+            "open_data_folder": self.choose_data_folder,
             "save": self.save,
             "save_as": self.save_as,
             "export_python": self.export_python,
@@ -176,6 +181,7 @@ class Window(QMainWindow):
             "stop": training.stop,
             "one_step": training.one_step,
             "one_epoch": training.one_epoch,
+            "find_rate": self.find_rate,
             "apply_changes": training.apply_changes,
             "reset": training.reset,
             "search": self.search,
@@ -198,6 +204,35 @@ class Window(QMainWindow):
             return
         self.palette_.renew_blocks()
         self.tell(f"{block.name} is among your blocks in the palette.")
+
+    def show_data(self) -> None:
+        """Bring the Data panel to the front."""
+        self.docks.show(next(dock for dock in self.docks.sides if dock.widget() is self.data_panel))
+
+    def choose_data(self) -> None:
+        """Ask for a file of data."""
+        self.show_data()
+        self.data_panel.choosing.ask_for_file()
+
+    def choose_data_folder(self) -> None:
+        """Ask for a folder of data."""
+        self.show_data()
+        self.data_panel.choosing.ask_for_folder()
+
+    def find_rate(self) -> LearningRateRange | None:
+        """Open the learning-rate range test, and begin it. None where nothing can be trained now."""
+        if self.training.busy:
+            return None
+        errors = self.document.report.errors
+        if errors:
+            self._show_training_problem(errors[0].message)
+            return None
+        self.training.settle()
+        found = LearningRateRange(self.document, self)
+        found.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        found.open()
+        found.start()
+        return found
 
     def search(self) -> Search:
         """Open the search over all actions."""
@@ -244,6 +279,8 @@ class Window(QMainWindow):
         actions["stop"].setEnabled(running or training.state == "paused")
         actions["one_step"].setEnabled(not running)
         actions["one_epoch"].setEnabled(not running)
+        actions["find_rate"].setEnabled(not running)
+        self.training_form.find_rate.setEnabled(not running)
         actions["apply_changes"].setEnabled(training.network_changed)
         actions["reset"].setEnabled(document.checkpoint is not None or training.newest is not None)
         actions[f"theme_{self.memory.theme}"].setChecked(True)
@@ -400,7 +437,7 @@ class Window(QMainWindow):
             icons.renew(self)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if dropped_projects(event) or dropped_networks(event):
+        if dropped_projects(event) or dropped_networks(event) or dropped_data(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -408,6 +445,9 @@ class Window(QMainWindow):
             self.project_wanted.emit(path)
         for path in dropped_networks(event)[:1]:
             self.import_wanted.emit(path)
+        for data in dropped_data(event)[:1]:
+            self.show_data()
+            self.data_panel.choosing.choose(data)
 
     def _restore(self) -> None:
         """Take the places that were remembered, or the first ones."""

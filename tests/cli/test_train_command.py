@@ -106,7 +106,7 @@ def test_on_a_terminal_there_is_a_bar_with_loss_and_time_left(nnstudio, flowers,
     result = nnstudio("train", flowers)
     assert len(result.out.splitlines()) == 2  # the end alone
     last = terminal.getvalue().rstrip("\n").split("\r")[-1]
-    assert re.search(r"\[#{8,}\]  epoch 6 of 6  loss \d\.\d{4}  test accuracy \d\.\d{4}  \d+ s$", last)
+    assert re.search(r"\[#{8,}\]  epoch 6 of 6  loss \d\.\d{4}  lr 0.001  test accuracy \d\.\d{4}  \d+ s$", last)
 
 
 def test_a_loss_that_is_no_number_leaves_the_file_alone(nnstudio, tmp_path) -> None:
@@ -174,3 +174,130 @@ def test_the_number_of_epochs_is_saved(nnstudio, flowers, epochs) -> None:
     stored = storage.read(flowers)
     assert stored.project == iris(epochs=epochs, device="cpu")
     assert stored.checkpoint is not None and stored.checkpoint.epoch == epochs
+
+
+def test_settings_are_saved_and_a_plain_command_goes_on_with_them(nnstudio, flowers) -> None:
+    words = {
+        "--lr": "0.01",
+        "--batch-size": "32",
+        "--accumulate": "2",
+        "--clip-norm": "1.5",
+        "--clip-value": "0.5",
+        "--patience": "50",
+        "--min-delta": "0.001",
+        "--ema-decay": "0.9",
+        "--precision": "bfloat16",
+        "--epochs": "4",
+        "--seed": "7",
+    }
+    flags = ("--keep-best", "--class-weights", "--no-decay-biases", "--no-captured", "--no-compile")
+    whole = flowers.with_name("whole.nnstudio")
+    whole.write_bytes(flowers.read_bytes())
+    line = [word for pair in words.items() for word in pair]
+    first = without_seconds(nnstudio("train", flowers, *line, *flags, "--json").out)[:-1]
+    training = storage.read(flowers).project.training
+    assert training == TrainingSettings(
+        optimizer=optimizer("Adam", lr=0.01),
+        epochs=4,
+        batch_size=32,
+        seed=7,
+        device="cpu",
+        accumulate=2,
+        clip_norm=1.5,
+        clip_value=0.5,
+        decay_biases=False,
+        class_weights=True,
+        patience=50,
+        min_delta=0.001,
+        keep_best=True,
+        ema_decay=0.9,
+        precision="bfloat16",
+        captured=False,
+    )
+    line[line.index("--epochs") + 1] = "8"
+    expected = without_seconds(nnstudio("train", whole, *line, *flags, "--no-keep-best", "--json").out)[:-1]
+    second = without_seconds(nnstudio("train", flowers, "--epochs", 8, "--no-keep-best", "--json").out)[:-1]
+    assert [record["train"] for record in first] == [record["train"] for record in expected[:4]]
+    assert [record["epoch"] for record in second] == [5, 6, 7, 8]
+
+
+def test_none_and_all_switch_a_limit_off(nnstudio, flowers) -> None:
+    project = storage.read(flowers).project
+    limits = {"clip_norm": 1.0, "clip_value": 1.0, "patience": 3, "ema_decay": 0.9, "batch_size": 8}
+    storage.write(flowers, project.with_training(**limits, epochs=1))
+    words = ("--clip-norm", "none", "--clip-value", "none", "--patience", "none", "--ema-decay", "none")
+    assert nnstudio("train", flowers, *words, "--batch-size", "all").code == 0
+    training = storage.read(flowers).project.training
+    assert all(getattr(training, name) is None for name in limits)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--lr", "fast"), "needs a number from 0 to 1000000, but got 'fast'"),
+        (("--lr", "-1"), "needs a number from 0"),
+        (("--lr", "nan"), "but got 'nan'"),
+        (("--batch-size", "0"), "needs a whole number from 1 to 10000000 or all, but got '0'"),
+        (("--patience", "soon"), "or none, but got 'soon'"),
+        (("--clip-norm", "0"), "or none, but got '0'"),
+        (("--ema-decay", "1"), "from 0 to 0.9999999 or none, but got '1'"),
+        (("--precision", "int4"), "'int4'"),
+        (("--accumulate", "2.5"), "but got '2.5'"),
+    ],
+)
+def test_a_bad_value_is_one_sentence(nnstudio, flowers, words, sentence) -> None:
+    before = flowers.read_bytes()
+    result = nnstudio("train", flowers, *words)
+    assert result.code == 2 and result.out == ""
+    assert sentence in result.sentence
+    assert flowers.read_bytes() == before
+
+
+def test_a_learning_rate_needs_an_optimizer(nnstudio, flowers) -> None:
+    storage.write(flowers, storage.read(flowers).project.with_training(optimizer=None))
+    result = nnstudio("train", flowers, "--lr", "0.1")
+    assert result.code == 1
+    assert "has no optimizer" in result.sentence
+
+
+def test_compile_without_a_compiler_is_refused(nnstudio, flowers, monkeypatch) -> None:
+    monkeypatch.setenv("CXX", "a-compiler-that-nobody-has")
+    result = nnstudio("train", flowers, "--compile")
+    assert result.code == 2
+    assert "C++ compiler" in result.sentence and "--no-compile" in result.sentence
+    assert storage.read(flowers).checkpoint is None
+
+
+def test_validation_and_an_early_end_are_said(nnstudio, flowers) -> None:
+    project = storage.read(flowers).project.with_data(validation_share=0.25)
+    storage.write(flowers, project.with_training(optimizer=optimizer("SGD", lr=0.0), epochs=30))
+    copy = flowers.with_name("copy.nnstudio")
+    copy.write_bytes(flowers.read_bytes())
+    lines = nnstudio("train", flowers, "--patience", 3).out.splitlines()
+    assert "validation loss" in lines[0] and lines[0].endswith("lr 0")
+    assert lines[-3] == "Stopped after epoch 4: the loss has not improved since epoch 1."
+    assert lines[-2].startswith("4 epochs") and "; validation loss" in lines[-2]
+    done = records(nnstudio("train", copy, "--patience", 3, "--json").out)[-1]
+    assert done["note"] == lines[-3] and done["validation"]["loss"] > 0
+
+
+def test_lr_range_prints_points_and_a_suggestion(nnstudio, flowers) -> None:
+    before = flowers.read_bytes()
+    *points, done = records(nnstudio("lr-range", flowers, "--json").out)
+    assert done["done"] is True and done["points"] == len(points) >= 90
+    assert set(points[0]) == {"lr", "loss", "smoothed"} and points[0]["lr"] == 1e-7
+    assert 1e-4 < done["tenth_of_lowest"] < 1
+    result = nnstudio("lr-range", flowers, "--steps", 40, "--low", "1e-5", "--high", "0.1", "--device", "cpu")
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert len(lines) == 21 and lines[-1].startswith("the loss falls steepest at ")
+    assert flowers.read_bytes() == before
+
+
+def test_lr_range_says_what_is_wrong(nnstudio, flowers, tmp_path) -> None:
+    assert "no weights yet" in nnstudio("lr-range", flowers, "--weights").sentence
+    result = nnstudio("lr-range", flowers, "--low", 1, "--high", "0.1")
+    assert result.code == 2 and "lowest rate" in result.sentence
+    assert nnstudio("lr-range", tmp_path / "nothing").code == 2
+    storage.write(flowers, storage.read(flowers).project.with_training(optimizer=None))
+    assert nnstudio("lr-range", flowers).code == 1

@@ -14,6 +14,7 @@ from nnstudio.core.checkpoint import Checkpoint, History
 from nnstudio.core.graph import Edge, Graph
 from nnstudio.core.kinds import Dataset, Layer, Missing, Optimizer, Schedule
 from nnstudio.core.project import DEVICES, DataSettings, Project, TrainingSettings
+from nnstudio.core.sources import FileDataset
 from nnstudio.core.spec import Setting, Spec, SpecError, registered
 
 HOSTILE_TITLES = [
@@ -65,6 +66,8 @@ def specs(draw: st.DrawFn, kind: type[Spec]) -> Any:
     """A Spec of a kind, with any settings."""
     chosen = draw(st.sampled_from(list(registered(kind).values())))
     settings = {item.name: draw(values(item)) for item in chosen.settings() if draw(st.booleans())}
+    if issubclass(chosen, FileDataset):  # whole paths, and nothing to be carried: those have tests of their own
+        settings |= {"path": draw(st.sampled_from(["", "/data/a table.csv"])), "embedded": False}
     try:
         return chosen(**settings)
     except SpecError:  # two settings that do not go together

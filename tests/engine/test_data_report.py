@@ -11,8 +11,9 @@ from nnstudio.core.project import DataSettings
 from nnstudio.core.reading import Cancelled, told_to
 from nnstudio.core.sources import FileDataset
 from nnstudio.core.spec import registered
-from nnstudio.engine import data_pass
+from nnstudio.engine import data_overview, data_pass
 from nnstudio.engine.data import Part, Prepared, Scaling, prepare
+from nnstudio.engine.data_overview import overview
 from nnstudio.engine.data_report import Finding, report
 from nnstudio.library.datasets.breast_cancer import BreastCancer
 from nnstudio.library.datasets.iris import Iris
@@ -260,3 +261,50 @@ def test_the_pass_agrees_with_numpy(monkeypatch):
 def test_it_can_be_cancelled():
     with pytest.raises(Cancelled), told_to(lambda share, words: False):
         report(prepare(DataSettings(BreastCancer())))
+
+
+# -- the overview ------------------------------------------------------------------------------------------------------
+
+
+def test_histograms_are_those_of_numpy():
+    prepared = prepare(DataSettings(Iris(), validation_share=0.25))
+    found = overview(prepared)
+    assert [histogram.name for histogram in found.features] == list(prepared.data.feature_names)
+    assert found.sampled == 0 and found.target is None
+    for column, histogram in enumerate(found.features):
+        for name in ("train", "validation", "test"):
+            values = prepared.data.inputs[prepared.part(name).rows, column]
+            expected = np.histogram(values, histogram.edges)[0] / len(values)
+            assert np.allclose(histogram.shares[name], expected)
+            assert histogram.shares[name].sum() == pytest.approx(1)
+    for name, counted in found.counts.items():
+        assert counted.tolist() == np.bincount(prepared.data.targets[prepared.part(name).rows], minlength=3).tolist()
+
+
+def test_histograms_of_values_that_are_whole_missing_or_all_the_same():
+    inputs = np.random.default_rng(0).integers(0, 5, (ROWS, 3)).astype(float)
+    inputs[:, 1], inputs[:, 2] = 7, np.nan
+    inputs[:100, 0] = np.nan
+    whole, same, none = overview(parts(values(inputs, rows(1, 1)))).features
+    assert whole.edges.tolist() == [-0.5, 0.5, 1.5, 2.5, 3.5, 4.5]
+    assert whole.missing == 0.25
+    assert same.shares["train"].tolist() == [1.0]
+    assert none.shares == {} and none.missing == 1.0 and none.tallest == 0.0
+
+
+def test_an_overview_of_pictures_tokens_and_much_data(monkeypatch):
+    random = np.random.default_rng(0)
+    targets = random.integers(0, 2, ROWS)
+    pictures = Data(
+        random.integers(0, 256, (ROWS, 3, 4, 4)).astype(np.uint8), targets, "classification", (), ("a", "b")
+    )
+    found = overview(parts(pictures))
+    assert [histogram.name for histogram in found.features] == ["red", "green", "blue"]
+    assert found.features[0].edges[-1] <= 1
+    tokens = random.integers(0, 9, (ROWS, 6))
+    found = overview(parts(Data(tokens, tokens, "classification", (), tuple("abcdefghi"))))
+    assert found.counts["train"].tolist() == np.bincount(tokens[np.arange(ROWS) % 5 > 0].ravel()).tolist()
+    monkeypatch.setattr(data_overview, "SAMPLE", 50)
+    found = overview(parts(table(rows())))
+    assert found.sampled == 50
+    assert sum(counted.sum() for counted in found.counts.values()) == ROWS

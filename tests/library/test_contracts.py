@@ -21,12 +21,12 @@ from torch import nn
 import nnstudio.library
 from nnstudio.core.data import TensorType
 from nnstudio.core.graph import Graph
-from nnstudio.core.kinds import Dataset, Initializer, Layer, Loss, Metric, Optimizer, Schedule, Split
+from nnstudio.core.kinds import Augmentation, Dataset, Initializer, Layer, Loss, Metric, Optimizer, Schedule, Split
 from nnstudio.core.spec import Setting, Spec, SpecError, from_json, registered, to_json
 from nnstudio.engine.compiler import compile_network
 from nnstudio.engine.evaluate import evaluate
 
-KINDS = (Layer, Initializer, Loss, Optimizer, Schedule, Dataset, Split, Metric)
+KINDS = (Layer, Initializer, Loss, Optimizer, Schedule, Dataset, Split, Augmentation, Metric)
 EVERY = [spec for kind in KINDS for spec in registered(kind).values()]
 LAYERS = list(registered(Layer).values())
 

@@ -63,6 +63,11 @@ def spirals(**settings: object) -> Project:
     return project("Spirals", 8, 1, loss="BCEWithLogitsLoss", **settings)  # type: ignore[arg-type]
 
 
+def suited(kind: type[FramedPanel]) -> Project:
+    """A project with what this panel is for: numbers to predict, or classes."""
+    return project("Diabetes", 8, 1, loss="MSELoss") if kind.key == "residuals" else spirals()
+
+
 def snapshot(
     records: tuple[dict[str, object], ...] = (), losses: np.ndarray | None = None, batches: int = 10
 ) -> Snapshot:
@@ -107,14 +112,17 @@ def light(qapp: QApplication) -> Iterator[None]:
 
 
 def test_the_folder_is_the_catalogue() -> None:
-    assert [panel.key for panel in PANELS] == ["loss", "surface", "weights", "gradients"]
+    shown = ["loss", "surface", "weights", "gradients"]
+    assert [panel.key for panel in PANELS if panel.at_first] == shown
+    later = ["confusion", "roc", "precision_recall", "calibration", "residuals", "mistakes"]
+    assert [panel.key for panel in PANELS if not panel.at_first and panel.key in later] == later
     assert find() == PANELS
     assert all(panel.title and panel.sentence.endswith(".") for panel in PANELS)
 
 
 @pytest.mark.parametrize("kind", PANELS)
 def test_a_panel_begins_empty_draws_a_training_and_can_be_cleared(qtbot: QtBot, kind: type[FramedPanel]) -> None:
-    panel = shown(qtbot, kind, spirals())
+    panel = shown(qtbot, kind, suited(kind))
     assert not panel.shows_content and panel.empty.sentence == kind.sentence
     run = Run(panel.document.project)
     for _ in run.snapshots(interval=0.005):
@@ -128,7 +136,7 @@ def test_a_panel_begins_empty_draws_a_training_and_can_be_cleared(qtbot: QtBot, 
 
 @pytest.mark.parametrize("kind", PANELS)
 def test_a_panel_survives_numbers_that_are_none(qtbot: QtBot, kind: type[FramedPanel]) -> None:
-    panel = shown(qtbot, kind, spirals())
+    panel = shown(qtbot, kind, suited(kind))
     run = Run(panel.document.project)
     for _ in run.snapshots(steps=3):
         pass
@@ -147,7 +155,7 @@ def test_a_panel_survives_numbers_that_are_none(qtbot: QtBot, kind: type[FramedP
 
 @pytest.mark.parametrize("kind", PANELS)
 def test_a_panel_fits_where_four_stand_side_by_side(qtbot: QtBot, kind: type[FramedPanel]) -> None:
-    panel = shown(qtbot, kind, spirals())
+    panel = shown(qtbot, kind, suited(kind))
     run = Run(panel.document.project)
     for _ in run.snapshots(epochs=1):
         pass

@@ -33,13 +33,13 @@ def test_words_on_the_accent_can_be_read(shown):
 
 @pytest.mark.parametrize("shown", [LIGHT, DARK], ids=lambda shown: shown.name)
 def test_what_is_not_text_is_seen(shown):
-    for name in ("accent", "positive", "negative", "train", "test", "wire"):
+    for name in ("accent", "positive", "negative", "train", "validation", "test", "wire"):
         assert contrast(shown.color(name), shown.color("window")) >= 2.9, name
 
 
 @pytest.mark.parametrize("shown", [LIGHT, DARK], ids=lambda shown: shown.name)
 def test_the_name_of_a_curve_can_be_read_and_keeps_its_hue(shown):
-    colors = [shown.color("train"), shown.color("test"), *theme.class_colors(shown, 10)]
+    colors = [shown.color("train"), shown.color("validation"), shown.color("test"), *theme.class_colors(shown, 10)]
     for color in colors:
         words = readable(color, shown)
         assert contrast(words, shown.color("window")) >= READABLE

@@ -74,7 +74,21 @@ def sorted_imports(imports: list[str]) -> str:
     return "\n\n".join("\n".join(sorted(group, key=_place)) for group in groups if group)
 
 
-_STANDARD = {"argparse", "json", "math", "time", "functools", "itertools", "pathlib", "struct", "gzip", "csv"}
+_STANDARD = {
+    "argparse",
+    "collections",
+    "json",
+    "math",
+    "time",
+    "functools",
+    "itertools",
+    "pathlib",
+    "struct",
+    "sys",
+    "gzip",
+    "csv",
+    "re",
+}
 
 
 def _alias(alias: ast.alias) -> str:

@@ -7,6 +7,7 @@ sums. What it says of each epoch with `--json` is what `nnstudio train --json` s
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import textwrap
 from typing import Any
@@ -65,6 +66,12 @@ def _refuse_unlike_targets(project: Project) -> None:
         raise GraphError([Problem("error", f"{words} {fix}", odd[0].id, fix=fix)])
 
 
+def _loss_call(loss: Loss) -> str:
+    """The call that makes the module of a loss."""
+    kind = loss.torch_class
+    return call(path_of(kind) or kind.__name__, kind, loss.arguments())
+
+
 class _Script:
     """The parts of the file, and what they have in common."""
 
@@ -87,7 +94,7 @@ class _Script:
         self.whole_targets = task == "classification"
         self.classes = self.whole_targets and self.main.target == "target"
         kind = "classification" if self.classes else "regression"
-        self.metrics = [made() for made in registered(Metric).values() if kind in made.tasks]
+        self.metrics = [made() for made in registered(Metric).values() if kind in made.tasks and made.usual]
         dataset = project.data.dataset
         assert dataset is not None
         self.rows = fragments.take_apart(dataset.source())
@@ -107,6 +114,7 @@ class _Script:
             *(f"\n{part}" for part in self.rows.definitions),
             f"\n{self._load_data()}",
             *(f"\n{part}" for part in module.own_classes(self.project.graph)),
+            *(f"\n{inspect.getsource(own)}" for own in dict.fromkeys(o for h in self.heads for o in h.loss.own_source)),
             f"\n{module.class_source(self.project.graph, self.report)}",
             *(f"\n{fragments.metric_functions(metric)}" for metric in self.metrics),
             f"\n{self._add_sums()}",
@@ -188,8 +196,8 @@ class _Script:
 
     def _add_sums(self) -> str:
         flat = ".flatten(1)" if self.flat and not self.classes else ""
-        prediction = self.loss.classes_source if self.classes else f"output{flat}"
-        target = "target[:, 0].long()" if self.changed_target else f"target{flat}"
+        prediction = self.loss.classes_source if self.classes else f"{self.loss.values_source}{flat}"
+        target = "(target[:, 0] > 0).long()" if self.changed_target else f"target{flat}"
         return (
             f"{self._listed}\n\n"
             "def add_sums(sums, output, target):\n"
@@ -227,7 +235,7 @@ class _Script:
         ]
         terms = []
         for place, head in enumerate(self.heads):
-            made = call(path_of(head.loss.torch_class) or "", head.loss.torch_class, head.loss.arguments())
+            made = _loss_call(head.loss)
             output = "output" if len(self.heads) == 1 else f"output[{place}]"
             if head.weight:
                 terms.append(f"{head.weight!r} * {made}({output}, {'x' if head.target == 'input' else 'y'})")
@@ -258,9 +266,10 @@ class _Script:
         arguments = training.optimizer.arguments()
         kind = training.optimizer.torch_class
         made = call(path_of(kind) or kind.__name__, kind, arguments, first=("model.parameters()",))
-        loss = call(path_of(self.loss.torch_class) or "", self.loss.torch_class, self.loss.arguments())
+        loss = _loss_call(self.loss)
         loss = loss if self.plain else "total_loss"
-        schedule = training.schedule.source(training.epochs, 1) if training.schedule else ""
+        steps = -(-self.train_rows // self.batch_size)
+        schedule = training.schedule.source(training.epochs, steps) if training.schedule else ""
         scheduled = f"    schedule = {textwrap.indent(schedule, '    ').lstrip()}\n" if schedule else ""
         count = threads_for(self.project, self.report)
         threads = f"    torch.set_num_threads({count})  # too small a network to be divided\n" if count else ""
@@ -293,14 +302,25 @@ class _Script:
             '            "lr": optimizer.param_groups[0]["lr"],\n'
             '            "seconds": time.perf_counter() - started,\n'
             "        }\n"
-            "        say(record, as_json)\n" + ("        schedule.step()\n" if schedule else "") + "    if as_json:\n"
+            f"        say(record, as_json)\n{self._schedule_after_epoch()}    if as_json:\n"
             "        parameters = sum(parameter.numel() for parameter in model.parameters())\n"
             '        done = {"done": True, "epochs": EPOCHS, "steps": step, "parameters": parameters}\n'
             '        print(json.dumps(done | {key: record[key] for key in ("seconds", "train", "test")}))\n'
         )
 
+    def _schedule_after_epoch(self) -> str:
+        """The step of a schedule that is stepped once in an epoch, told the loss if it watches that."""
+        schedule = self.project.training.schedule
+        if schedule is None or schedule.torch_class is None or schedule.stepped == "step":
+            return ""
+        part = "test" if self.tested else "train"
+        watched = f'record["{part}"]["loss"]' if schedule.watches else ""
+        return f"        schedule.step({watched})\n"
+
     def _epoch(self) -> str:
         """One epoch: the steps, and `train` with what is said of it."""
+        schedule = self.project.training.schedule
+        stepped = "schedule.step()\n" if schedule is not None and schedule.stepped == "step" else ""
         if self.whole:
             return (
                 "optimizer.zero_grad()\n"
@@ -308,6 +328,7 @@ class _Script:
                 f"loss = {self._loss('output', 'train_x', 'train_y')}\n"
                 "loss.backward()\n"
                 "optimizer.step()\n"
+                f"{stepped}"
                 "step += 1\n"
                 "sums = {}\n"
                 f"add_sums(sums, {self._main_output('output')}.detach(), {self._aim('train_x', 'train_y')})\n"
@@ -335,6 +356,7 @@ class _Script:
             f"    loss = {self._loss('output', 'x', 'y')}\n"
             "    loss.backward()\n"
             "    optimizer.step()\n"
+            f"{textwrap.indent(stepped, '    ')}"
             "    step += 1\n"
             "    total += loss.item() * len(y)\n"
             f"    outputs.append({self._main_output('output')}.detach())\n"

@@ -115,12 +115,10 @@ def _read(arrays: tuple[Stored, ...]) -> str:
 def _pairs(found: dict[str, Stored], inputs: str, targets: str) -> list[Pair]:
     names = list(found)
     if inputs:
-        return [(None, inputs, targets or partner(names, inputs))]
-    if not targets:
-        return guessed(names) or _by_shape(list(found.values()))
-    others = [name for name in names if name != targets]
-    by_name = next((one for _, one, other in guessed(names) if other == targets), "")
-    return [(None, by_name or (others[0] if len(others) == 1 else ""), targets)]
+        return [(None, inputs, targets or partner(names, inputs, wanted_inputs=False))]
+    if targets:
+        return [(None, partner(names, targets, wanted_inputs=True), targets)]
+    return guessed(names) or _by_shape(list(found.values()))
 
 
 def _by_shape(arrays: list[Stored]) -> list[Pair]:

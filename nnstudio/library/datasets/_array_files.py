@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lzma
 import math
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,6 +19,18 @@ from nnstudio.core.reading import tell
 from nnstudio.library.datasets._arrays import PIECE
 
 _LARGEST_HEADER = 10_000
+_MOST_AXES = 16
+# What numpy raises for a head that is none.
+_BAD_HEADS = (
+    ValueError,
+    EOFError,
+    SyntaxError,
+    tokenize.TokenError,
+    RecursionError,
+    MemoryError,
+    zlib.error,
+    lzma.LZMAError,
+)
 # What reading a damaged archive raises.
 _DAMAGED = (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError, RuntimeError, zipfile.BadZipFile)
 
@@ -131,7 +144,7 @@ def _header(file: IO[bytes], path: Path, name: str, length: int) -> Stored:
             raise ValueError("it is a table with named columns")
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read(file, max_header_size=_LARGEST_HEADER)
-    except (ValueError, EOFError, zlib.error, lzma.LZMAError, RecursionError, MemoryError) as error:
+    except _BAD_HEADS as error:
         reason = str(error).split("\n")[0].rstrip(".")[:200]
         raise ValueError(f"{shown} cannot be read as an array: {reason}. Save it with numpy.save.") from None
     if dtype.hasobject:
@@ -142,8 +155,8 @@ def _header(file: IO[bytes], path: Path, name: str, length: int) -> Stored:
     if dtype.kind not in "biufcUS" or dtype.itemsize == 0:
         what = "a table with named columns" if dtype.names else f"of the type {dtype}"
         raise ValueError(f"{shown} is {what}; an array of numbers or texts is needed. Save it as such.")
-    if any(isinstance(size, bool) or size < 0 for size in shape):
-        raise ValueError(f"{shown} has the impossible shape {shape}. Save it again.")
+    if len(shape) > _MOST_AXES or any(isinstance(size, bool) or not 0 <= size < 2**63 for size in shape):
+        raise ValueError(f"{shown} has the impossible shape {str(shape)[:80]}. Save it again.")
     start = file.tell()
     if math.prod(shape) * dtype.itemsize != length - start:
         raise ValueError(

@@ -47,13 +47,17 @@ def _both(found: dict[tuple[int | None, bool], tuple[int, str]], part: int | Non
     return (part, True) in found and (part, False) in found
 
 
-def partner(names: Sequence[str], inputs: str) -> str:
-    """The array of targets that goes with an array of inputs; empty when the names do not tell."""
-    match = _PATTERN.fullmatch(inputs.lower())
-    part = PART_NAMES.get((match[1] or match[3] or "") if match else "")
-    others = [name for name in names if name != inputs]
+def partner(names: Sequence[str], given: str, wanted_inputs: bool) -> str:
+    """The array of inputs, or of targets, that goes with the given one; empty when the names do not tell."""
+    part, bases = _part(given), _INPUTS if wanted_inputs else _TARGETS
+    others = [name for name in names if name != given]
     for other in others:
         match = _PATTERN.fullmatch(other.lower())
-        if match and match[2] in _TARGETS and PART_NAMES.get(match[1] or match[3] or "") == part:
+        if match and match[2] in bases and _part(other) == part:
             return other
     return others[0] if len(others) == 1 else ""
+
+
+def _part(name: str) -> int | None:
+    match = _PATTERN.fullmatch(name.lower())
+    return PART_NAMES.get(match[1] or match[3] or "") if match else None

@@ -76,7 +76,7 @@ def _kept(
         written = json.loads(place.with_suffix(".json").read_text(encoding="utf-8"))
         array = np.load(place, mmap_mode="r", allow_pickle=False)
         os.utime(place)
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         return None
     if not isinstance(written, dict) or array.shape != (written.get("rows"), *shape) or array.dtype != dtype:
         return None

@@ -20,6 +20,7 @@ MOST_CELLS = 50_000_000
 _PIECE = 4 << 20
 _OLE = bytes.fromhex("D0CF11E0A1B11AE1")  # the container of .xls, and of every workbook with a password
 _BLOCK = 50_000
+_DAMAGED = " is no Excel workbook, or a damaged one. Save it anew, or choose another file."
 _CELL = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]{0,3})(\d{1,9})["']""")
 
 
@@ -48,7 +49,7 @@ class ExcelTable(Table):
         name = self.sheet or self.sheets[0]
         if len(self.sheets) > 1 and not self.sheet:
             self.notices.append(f"Of {len(self.sheets)} sheets ({listed(self.sheets)}) the first was read.")
-        tell(None, f"Reading {self.path.name}")
+        self.told()
         self.opening = (
             f"pl.read_excel(path, sheet_name={name!r}, engine='calamine', has_header=False, infer_schema_length=0, "
             "drop_empty_rows=False, drop_empty_cols=False, raise_if_empty=False)"
@@ -70,7 +71,7 @@ class ExcelTable(Table):
             raise self.refusal(f" has nothing in its sheet {name!r}. Choose another sheet.")
         first = [str(cell) if cell is not None else "" for cell in self._frame.row(0)]
         self.name_columns(first if self.header else [""] * len(first))
-        if len(self.names) < 2:
+        if len(self.names) < self.fewest:
             raise self.refusal(
                 f" has a single column in its sheet {name!r}, but at least two are needed: what is known and what is "
                 "predicted from it. Choose another sheet."
@@ -80,12 +81,12 @@ class ExcelTable(Table):
             self.opening += "[1:]"
         self._frame.columns = list(self.names)
 
-    def blocks(self) -> Iterator[tuple[float, pl.DataFrame]]:
+    def blocks(self) -> Iterator[pl.DataFrame]:
         rows = self._frame.height
         for start in range(0, rows, _BLOCK):
             share = min(1.0, (start + _BLOCK) / rows)
-            tell(share, f"Reading {self.path.name}")
-            yield share, self._frame[start : start + _BLOCK]
+            self.told(share)
+            yield self._frame[start : start + _BLOCK]
 
     def place(self, row: int) -> str:
         return f"row {row + 1 + self.header}"
@@ -110,9 +111,7 @@ def _look(table: Table) -> None:
             with zipfile.ZipFile(file) as packed:
                 members = packed.infolist()
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, RuntimeError):
-            raise table.refusal(
-                " is no Excel workbook, or a damaged one. Save it anew, or choose another file."
-            ) from None
+            raise table.refusal(_DAMAGED) from None
         total = 0
         for member in members:
             sheet = "worksheets/" in member.filename
@@ -134,13 +133,15 @@ def _look(table: Table) -> None:
                     rest = text[-40:]
                     if max(columns * max(rows, counted), cells) > MOST_CELLS:
                         raise table.refusal(
-                            f" reaches to column {columns:,} and row {max(rows, counted):,}, which is more than {MOST_CELLS:,} "
-                            "cells. Delete what stands far away from the table, or save it as CSV."
+                            f" reaches to column {columns:,} and row {max(rows, counted):,}, which is more than "
+                            f"{MOST_CELLS:,} cells. Delete what stands far away from the table, or save it as CSV."
                         )
 
 
 def _unpacked(table: Table, file: io.BufferedReader, member: zipfile.ZipInfo) -> Iterator[bytes]:
     """What a member holds, whatever it states of its size."""
+    if member.header_offset < 0:
+        raise table.refusal(_DAMAGED)
     file.seek(member.header_offset)
     head = file.read(30)
     file.seek(member.header_offset + 30 + int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little"))
@@ -162,7 +163,7 @@ def _unpacked(table: Table, file: io.BufferedReader, member: zipfile.ZipInfo) ->
                 yield inflater.decompress(packed, _PIECE)
                 packed = inflater.unconsumed_tail
     except zlib.error:
-        raise table.refusal(" is damaged. Save it anew, or choose another file.") from None
+        raise table.refusal(_DAMAGED) from None
 
 
 def _column(letters: bytes) -> int:

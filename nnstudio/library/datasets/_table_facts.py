@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from nnstudio.core.reading import tell
 from nnstudio.library.datasets._table_arrays import cleaned
 from nnstudio.library.datasets._table_reader import Table
 
@@ -135,13 +134,14 @@ class Facts:
         self.commas = self.commas or bool((column.str.contains(",", literal=True) & values.is_not_null()).any())
         if values.null_count() > absent and self.comma_wrong is None:
             self.comma_wrong = _first(column, rows, values.is_null() & column.is_not_null())
-        self._measure(column, values, rows)
+        if values.null_count() < len(values) and self.numbers < self.present:  # others are measured already
+            self._measure(column, values, rows)
 
     def _measure(self, column: pl.Series, values: pl.Series, rows: np.ndarray) -> None:
         low, high = values.min(), values.max()
         if not isinstance(low, float) or not isinstance(high, float):
             return
-        if self.outside is None and not (-LARGEST <= low and high <= LARGEST):
+        if self.outside is None and max(-low, high) > LARGEST:
             self.outside = _first(column, rows, values.abs() > LARGEST)
         present = values.drop_nulls()
         self.whole = self.whole and bool((present % 1 == 0).all())
@@ -181,15 +181,15 @@ class TableFacts:
     whole: bool = True
 
 
-def look(table: Table, absent: tuple[str, ...], decimal_comma: bool, groups: tuple[str, ...], share: float) -> TableFacts:
-    """Go through all rows once. `share` is the part of the whole work that this is."""
+def look(table: Table, absent: tuple[str, ...], decimal_comma: bool, group: str) -> TableFacts:
+    """Go through all rows once. Of the column `group`, more different values are remembered."""
     facts = TableFacts({}, absent, whole=table.whole)
-    for done, block, rows in cleaned_blocks(table, absent, facts):
+    for block, rows in cleaned_blocks(table, absent, facts):
         for place, column in enumerate(block):
             if place % _AT_ONCE == 0:
-                tell(done * share, f"Looking at {table.path.name}")
+                table.told()
             if column.name not in facts.columns:
-                most = MOST_GROUPS if column.name in groups else MOST_WORDS
+                most = MOST_GROUPS if column.name == group else MOST_WORDS
                 facts.columns[column.name] = Facts(column.name, column.dtype, most)
             facts.columns[column.name].add(column, rows, decimal_comma)
         facts.rows += block.height
@@ -198,13 +198,13 @@ def look(table: Table, absent: tuple[str, ...], decimal_comma: bool, groups: tup
 
 def cleaned_blocks(
     table: Table, absent: tuple[str, ...], facts: TableFacts | None = None
-) -> Iterator[tuple[float, pl.DataFrame, np.ndarray]]:
+) -> Iterator[tuple[pl.DataFrame, np.ndarray]]:
     """The rows that hold something, in blocks, with their places in the file."""
     first = 0
-    for done, block in table.blocks():
+    for block in table.blocks():
         parts = []
         for start in range(0, block.width, _AT_ONCE):
-            tell(None, f"Reading {table.path.name}")
+            table.told()
             parts.append(cleaned(block[:, start : start + _AT_ONCE], ["", *absent]))
         height = block.height
         block = parts[0].hstack([column for part in parts[1:] for column in part]) if len(parts) > 1 else parts[0]
@@ -215,7 +215,7 @@ def cleaned_blocks(
                 facts.blank += int(blank.sum())
             block, rows = block.filter(~blank), rows[~blank.to_numpy()]
         first += height
-        yield done, block, rows
+        yield block, rows
 
 
 def _first(column: pl.Series, rows: np.ndarray, where: pl.Series) -> tuple[int, str]:

@@ -13,7 +13,7 @@ NO = frozenset({"0", "off", "f", "false", "n", "no"})
 _FEW = 10  # different texts that are categories however few rows there are
 _MANY = 200  # and so many where each comes about twice or more
 _CLASSES = 20  # different whole numbers that are taken for classes
-_NUMBERS = re.compile(r"(^|[\W_])(id|ids|index|row|nr|no|number|key|uuid|guid)$|^(unnamed|column 1$|#)", re.IGNORECASE)
+_NAMES = re.compile(r"(^|[\W_])(id|ids|index|row|nr|no|number|key|uuid|guid)$|^(unnamed|column 1$|#)", re.IGNORECASE)
 _OWN_NUMBER = 20  # rows, from which on a different text in each is taken for an identifier
 
 
@@ -56,7 +56,15 @@ def _kind_of_number(facts: Facts, decimal: str) -> str:
         return "number"
     if facts.words is not None and facts.words <= {"0", "1"}:
         return "yes/no"
-    return "identifier" if facts.rising and facts.present > 2 and _NUMBERS.search(facts.name) else "whole number"
+    return "identifier" if _NAMES.search(facts.name) and _counts_rows(facts) else "whole number"
+
+
+def _counts_rows(facts: Facts) -> bool:
+    """Whether whole numbers count the rows one by one, or are at least another one in each of many."""
+    if facts.rising and facts.high - facts.low == facts.present - 1:
+        return facts.present > 2
+    different = facts.rising if facts.distinct is None else facts.distinct == facts.present
+    return different and facts.present >= _OWN_NUMBER
 
 
 def _kind_of_text(facts: Facts) -> str:

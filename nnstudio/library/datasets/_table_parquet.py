@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from nnstudio.core.reading import tell
 from nnstudio.library.datasets._table_reader import Table
+from nnstudio.library.datasets._table_trial import survives
 
 _NUMBERS = 1_000_000  # in one block
 
@@ -20,6 +20,11 @@ class ParquetTable(Table):
     limit: int | None = None
 
     def __post_init__(self) -> None:
+        if not survives(self.path, self.limit):
+            raise self.refusal(
+                " cannot be read as Parquet: it is damaged, or one of its groups of rows is larger than the memory. "
+                "Write it anew, or choose another file."
+            )
         try:
             self._frame = pl.scan_parquet(self.path, glob=False)
             names = self._frame.collect_schema().names()
@@ -30,7 +35,7 @@ class ParquetTable(Table):
         self.whole = self.limit is None or self.limit >= self._rows
         self.opening = "pl.read_parquet(path)"
 
-    def blocks(self) -> Iterator[tuple[float, pl.DataFrame]]:
+    def blocks(self) -> Iterator[pl.DataFrame]:
         wanted = self._rows if self.limit is None else min(self.limit, self._rows)
         size = max(1, min(100_000, _NUMBERS // max(1, len(self.names))))
         done = 0
@@ -40,8 +45,8 @@ class ParquetTable(Table):
                     part = block[start : start + size]
                     part.columns = list(self.names)
                     done += part.height
-                    tell(done / max(wanted, 1), f"Reading {self.path.name}")
-                    yield done / max(wanted, 1), part
+                    self.told(done / max(wanted, 1))
+                    yield part
         except _WRONG as error:
             raise self._broken(error) from None
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
+from nnstudio.core.reading import tell
+
 MOST_COLUMNS = 20_000
 
 
@@ -23,6 +25,8 @@ class Table:
         opening: the Python expression that reads it whole, for the exported script; the file is called `path` in it.
         sheets: the names of the sheets of a workbook.
         whole: whether the blocks reach to the end of the file, or are a first part of it.
+        begin, part: where in the whole work this going through begins, and how much of the work it is.
+        fewest: how many columns there must be.
     """
 
     path: Path
@@ -32,14 +36,23 @@ class Table:
     opening: str = ""
     sheets: tuple[str, ...] = ()
     whole: bool = True
+    begin: float = 0.0
+    part: float = 1.0
+    share: float = 0.0
+    fewest: int = 2
 
-    def blocks(self) -> Iterator[tuple[float, pl.DataFrame]]:
-        """The rows in blocks, in their order, each with the share of the file that is read after it."""
+    def blocks(self) -> Iterator[pl.DataFrame]:
+        """The rows in blocks, in their order."""
         raise NotImplementedError
 
     def place(self, row: int) -> str:
         """Where a row is in the file, counted from 0: "line 17"."""
         return f"row {row + 1}"
+
+    def told(self, share: float | None = None) -> None:
+        """Say which share of the file has been gone through; None: no more than before."""
+        self.share = self.share if share is None else share
+        tell(self.begin + self.part * self.share, f"Reading the rows of {self.path.name}")
 
     def refusal(self, words: str) -> ValueError:
         """A sentence with the name of the file before it."""

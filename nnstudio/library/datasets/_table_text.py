@@ -7,16 +7,15 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
 from nnstudio.core.reading import tell
 from nnstudio.library.datasets._table_reader import Table, listed
+from nnstudio.library.datasets._table_separators import SAMPLE_ROWS, SEPARATORS, guessed
 
 PIECE = 8 << 20
 LONGEST_ROW = 16 << 20
-SEPARATORS = {"tab": "\t", "semicolon": ";", "bar": "|", "comma": ",", "space": " "}
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -25,7 +24,6 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SAMPLE = 64 << 10
-_SAMPLE_ROWS = 50
 
 
 @dataclass(eq=False)
@@ -41,7 +39,7 @@ class TextTable(Table):
         limit: how many bytes are read; None: all.
     """
 
-    separator: str = "auto"
+    separator: str = "guess"
     header: bool = True
     limit: int | None = None
     encoding: str = "utf-8"
@@ -61,14 +59,14 @@ class TextTable(Table):
             self.name_columns(first)
         else:
             self.name_columns([""] * len(first))
-        if len(self.names) < 2:
+        if len(self.names) < self.fewest:
             raise self.refusal(
                 " has a single column, but at least two are needed: what is known and what is predicted from it. "
                 "If its columns are separated by another character, choose that under Separator."
             )
         self.opening = self._opening()
 
-    def blocks(self) -> Iterator[tuple[float, pl.DataFrame]]:
+    def blocks(self) -> Iterator[pl.DataFrame]:
         schema = dict.fromkeys(self.names, pl.String)
         self._starts = []
         row, line = 0, self.skipped + 1
@@ -80,10 +78,10 @@ class TextTable(Table):
                 self._starts[0] = (0, line + piece.count(self.ending.encode(), 0, end))
                 piece = piece[end:]
             block = self._parsed(piece, schema, self._starts[-1][1])
-            tell(share, f"Reading {self.path.name}")
+            self.told(share)
             row, line = row + block.height, line + lines
             if block.height:
-                yield share, block
+                yield block
 
     def place(self, row: int) -> str:
         if not self.quoted:
@@ -106,32 +104,32 @@ class TextTable(Table):
             self.encoding = next((name for bom, name in _BOMS if start.startswith(bom)), "utf-8")
             file.seek(0)
             decoder = codecs.getincrementaldecoder(self.encoding)("strict")
+            bytewise = self.encoding in ("utf-8", "utf-8-sig")
             feeds = returns = done = 0
             plain = True
-            while piece := file.read(PIECE):
+            while plain and (piece := file.read(PIECE)):
                 done += len(piece)
-                if self.encoding in ("utf-8", "utf-8-sig"):
-                    if b"\0" in piece:
-                        raise self.refusal(
-                            " is no table of text: it holds bytes that no text has. Choose a CSV, TSV, Parquet or "
-                            "Excel file, each with its own ending; save UTF-16 text with its mark, or as UTF-8."
-                        )
-                    feeds, returns = feeds + piece.count(b"\n"), returns + piece.count(b"\r")
-                    self.quoted = self.quoted or b'"' in piece
-                else:
-                    feeds, self.quoted = 1, True
-                if plain and not (piece.isascii() and not decoder.getstate()[0] and done < self._size):
-                    try:
+                if bytewise and b"\0" in piece:
+                    raise self.refusal(
+                        " is no table of text: it holds bytes that no text has. Choose a CSV, TSV, Parquet or "
+                        "Excel file, each with its own ending; save UTF-16 text with its mark, or as UTF-8."
+                    )
+                try:
+                    if not bytewise:
+                        piece = decoder.decode(piece, final=done >= self._size).encode()
+                    elif not piece.isascii() or decoder.getstate()[0]:
                         decoder.decode(piece, final=done >= self._size)
-                    except UnicodeDecodeError:
-                        plain = False
+                except UnicodeError:
+                    plain = False
+                feeds, returns = feeds + piece.count(b"\n"), returns + piece.count(b"\r")
+                self.quoted = self.quoted or b'"' in piece
                 tell(None, f"Looking through {self.path.name}")
                 if self.limit is not None and done >= self.limit:
                     break
         if not plain and self.encoding != "utf-8":
             raise self.refusal(f" is not the {self.encoding.upper()} text that it begins as. Save it as UTF-8.")
         if not plain:
-            self.encoding = "cp1252"
+            self.encoding, self.quoted = "cp1252", True  # as far as it is known
             self.notices.append(
                 "The text is not in UTF-8 and was read as Windows-1252 (Western European). If letters look wrong, "
                 "save the file as UTF-8."
@@ -151,7 +149,7 @@ class TextTable(Table):
                 if not self.encoding.startswith("utf-8"):
                     try:
                         piece = decoder.decode(piece, final=done >= self._size).encode()
-                    except UnicodeDecodeError:
+                    except UnicodeError:
                         raise self.refusal(
                             " is in an encoding of letters that is not known here. Save it as UTF-8."
                         ) from None
@@ -175,7 +173,7 @@ class TextTable(Table):
                 rest = rest[cut:]
             elif len(rest) > LONGEST_ROW + PIECE:
                 raise self.refusal(
-                    f" has a row of more than {LONGEST_ROW >> 20} MB. It is no table, or a quotation mark (\") is "
+                    f' has a row of more than {LONGEST_ROW >> 20} MB. It is no table, or a quotation mark (") is '
                     "opened and not closed: correct that, or choose another file."
                 )
         if rest and self.whole:
@@ -211,18 +209,20 @@ class TextTable(Table):
             text += piece
             if self.ending.encode() in piece or len(text) > LONGEST_ROW:
                 break
-        lines = text.split(self.ending.encode(), _SAMPLE_ROWS + 20)
+        lines = text.split(self.ending.encode(), SAMPLE_ROWS + 20)
         while self.skipped < len(lines) - 1 and not lines[self.skipped].strip():
             self.skipped += 1
         mark = lines[self.skipped].strip()
         if mark[:4].lower() == b"sep=" and len(mark) == 5:  # as spreadsheets write it
             self.skipped += 1
-            if self.separator == "auto":
+            if self.separator == "guess":
                 self.separator = mark[4:].decode()
         start = sum(len(line) + 1 for line in lines[: self.skipped])
         end = self._record_end(text, start)
         if end - start > LONGEST_ROW:
-            raise self.refusal(f" is no table: its first row has more than {LONGEST_ROW >> 20} MB. Choose another file.")
+            raise self.refusal(
+                f" is no table: its first row has more than {LONGEST_ROW >> 20} MB. Choose another file."
+            )
         first = text[start:end]
         if not first.strip():
             raise self.refusal(" has no rows: there is nothing but blanks. Choose a file with a row of names.")
@@ -230,8 +230,8 @@ class TextTable(Table):
         if len(sample) < len(text) - start:
             sample = sample[: self._last_end(sample)] or first
         self.separator = SEPARATORS.get(self.separator, self.separator)
-        if self.separator == "auto":
-            self.separator = _separator(sample.decode("utf-8", "replace"), self.path)
+        if self.separator == "guess":
+            self.separator = guessed(sample.decode("utf-8", "replace"), self.path)
         if first.count(self.separator.encode()) > 1_000_000:
             raise self.refusal(
                 f" has {first.count(self.separator.encode()) + 1:,} columns. "
@@ -288,7 +288,7 @@ class TextTable(Table):
             marks = [cell.strip() for cell in text.split(self.separator) if '"' in cell]
             if any(cell.count('"') % 2 or not (cell.startswith('"') and cell.endswith('"')) for cell in marks):
                 return self.refusal(
-                    f", line {line + number}: a quotation mark (\") stands inside a text, or is not closed. Put the "
+                    f', line {line + number}: a quotation mark (") stands inside a text, or is not closed. Put the '
                     'whole text in quotation marks and write those inside it twice (""), or take them out.'
                 )
         return self.refusal(f" cannot be read near line {line}: {' '.join(reason.split())[:120].rstrip('.')}.")
@@ -296,30 +296,11 @@ class TextTable(Table):
     def _opening(self) -> str:
         given = {"separator": self.separator, "has_header": self.header, "infer_schema": False}
         given |= {"empty_string_is_null": False}
+        file = "path"
         if not self.encoding.startswith("utf-8"):
-            given["encoding"] = self.encoding
+            file = f"Path(path).read_bytes().decode({self.encoding!r}).encode()"
         if self.ending != "\n":
             given["eol_char"] = self.ending
         if self.skipped:
             given["skip_lines"] = self.skipped
-        return f"pl.read_csv(path, {', '.join(f'{name}={value!r}' for name, value in given.items())})"
-
-
-def _separator(sample: str, path: Path) -> str:
-    """The character that divides the rows of a sample into the same number of columns, more than one."""
-    order = [SEPARATORS[name] for name in ("tab", "semicolon", "bar", "comma")]
-    best, most = ",", (0.0, 0)
-    for separator in order:
-        try:
-            rows = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
-            widths = [len(cells) for _, cells in zip(range(_SAMPLE_ROWS), rows, strict=False) if any(cells)]
-        except csv.Error:
-            continue
-        usual = max(set(widths), key=lambda width: (widths.count(width), width), default=1)
-        # Whole agreement counts before the number of columns: a comma may also be in numbers and in texts.
-        score = (widths.count(usual) / max(len(widths), 1), 1)
-        if usual > 1 and score > most:
-            best, most = separator, score
-    if path.suffix.lower() == ".tsv" and "\t" in sample.split("\n")[0]:
-        return "\t"
-    return best
+        return f"pl.read_csv({file}, {', '.join(f'{name}={value!r}' for name, value in given.items())})"

@@ -25,7 +25,7 @@ class CrossEntropyLoss(
     label_smoothing: float = field(
         0.0, "How much of the certainty is spread over all classes, against overconfidence.", minimum=0, maximum=0.99
     )
-    ignore_index: int = field(-100, "The class number whose rows and places do not count.")
+    ignore_index: int = field(-100, "The class number whose rows and places do not count in the loss.")
 
     @property
     def ignored(self) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from torch import nn
 
@@ -22,7 +23,7 @@ class MultiMarginLoss(
 ):
     """Wants the score of the true class above every other one by a margin, and no more.
 
-    Its scores are no probabilities; what is shown as such is their softmax.
+    Its scores are no probabilities, and nothing makes them such.
     """
 
     p: int = field(1, "The power of what is missing to the margin: 1, or 2 for a smooth loss.", minimum=1, maximum=2)
@@ -34,3 +35,7 @@ class MultiMarginLoss(
             yield Complaint("one class for each row", got, "Choose CrossEntropyLoss at the Output.")
         else:
             yield from super().check(output, data)
+
+    def probabilities(self, output: Any) -> Any:
+        """The scores as they are."""
+        return output

@@ -23,7 +23,7 @@ class NLLLoss(
     CrossEntropyLoss is both in one. Where every place of a row has a class, the outputs are [B, classes, places…].
     """
 
-    ignore_index: int = field(-100, "The class number whose rows and places do not count.")
+    ignore_index: int = field(-100, "The class number whose rows and places do not count in the loss.")
 
     @property
     def ignored(self) -> int | None:

@@ -1,1 +1,1 @@
-"""How the learning rate changes from epoch to epoch. One file each; a new file is found by itself."""
+"""How the learning rate changes while a network trains. One file each; a new file is found by itself."""

@@ -7,12 +7,11 @@ from typing import Any
 
 from torch.optim import lr_scheduler
 
-from nnstudio.core.kinds import Schedule
-from nnstudio.core.spec import field
+from nnstudio.library.schedules._settings import Smooth, end_rate
 
 
 class CosineAnnealingLR(
-    Schedule,
+    Smooth,
     formula="η + ½ (lr − η) (1 + cos(π epoch / epochs))",
     torch_class=lr_scheduler.CosineAnnealingLR,
     reference="torch.optim.lr_scheduler.CosineAnnealingLR",
@@ -21,7 +20,7 @@ class CosineAnnealingLR(
     """The learning rate falls along half a cosine over the whole training."""
 
     title = "Cosine annealing"
-    eta_min: float = field(0.0, "The learning rate at the end.", minimum=0, logarithmic=True)
+    eta_min: float = end_rate()
 
     def arguments(self, epochs: int, steps: int) -> Mapping[str, Any]:
-        return {"T_max": epochs, "eta_min": self.eta_min}
+        return {"T_max": self.length(epochs, steps), "eta_min": self.eta_min}

@@ -13,7 +13,7 @@ class StepLR(
     formula="lr γ^⌊epoch / step size⌋",
     torch_class=lr_scheduler.StepLR,
     reference="torch.optim.lr_scheduler.StepLR",
-    aliases=("step decay",),
+    aliases=("step decay", "staircase"),
 ):
     """The learning rate is multiplied by a factor every few epochs."""
 

@@ -6,43 +6,40 @@ from typing import Any
 
 from torch.optim import lr_scheduler
 
-from nnstudio.core.kinds import Schedule
-from nnstudio.core.spec import field
+from nnstudio.library.schedules._settings import WarmingUp, end_rate
 
 
 class WarmupCosine(
-    Schedule,
+    WarmingUp,
     formula="a linear rise, then half a cosine down",
     torch_class=lr_scheduler.SequentialLR,
     reference="torch.optim.lr_scheduler.SequentialLR",
-    aliases=("cosine with warm-up",),
+    aliases=("cosine with warm-up", "cosine with warmup"),
 ):
-    """The learning rate rises over the first epochs and falls along half a cosine over the others."""
+    """The learning rate rises at first, and falls along half a cosine over the rest of the training."""
 
     title = "Warm-up and cosine"
-    start_factor: float = field(
-        0.1, "The part of the learning rate to begin with.", minimum=0, maximum=1, above_minimum=True
-    )
-    warmup_epochs: int = field(5, "How many epochs the rise takes.", minimum=1, unit="epochs")
-    eta_min: float = field(0.0, "The learning rate at the end.", minimum=0, logarithmic=True)
+    eta_min: float = end_rate()
 
     def build(self, optimizer: Any, epochs: int, steps: int) -> Any:
-        warmup = lr_scheduler.LinearLR(optimizer, start_factor=self.start_factor, total_iters=self.warmup_epochs)
-        cosine = lr_scheduler.CosineAnnealingLR(
-            optimizer, T_max=max(1, epochs - self.warmup_epochs), eta_min=self.eta_min
-        )
-        return lr_scheduler.SequentialLR(optimizer, [warmup, cosine], milestones=[self.warmup_epochs])
+        warmup = lr_scheduler.LinearLR(optimizer, start_factor=self.start_factor, total_iters=self.rise)
+        rest = self._rest(epochs, steps)
+        cosine = lr_scheduler.CosineAnnealingLR(optimizer, T_max=rest, eta_min=self.eta_min)
+        return lr_scheduler.SequentialLR(optimizer, [warmup, cosine], milestones=[self.rise])
+
+    def _rest(self, epochs: int, steps: int) -> int:
+        return max(1, (epochs if self.warmup_steps is None else epochs * steps) - self.rise)
 
     def source(self, epochs: int, steps: int) -> str:
-        rest = max(1, epochs - self.warmup_epochs)
+        rest = self._rest(epochs, steps)
         return (
             "torch.optim.lr_scheduler.SequentialLR(\n"
             "    optimizer,\n"
             "    [\n"
             f"        torch.optim.lr_scheduler.LinearLR(optimizer, start_factor={self.start_factor!r}, "
-            f"total_iters={self.warmup_epochs}),\n"
+            f"total_iters={self.rise}),\n"
             f"        torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max={rest}, eta_min={self.eta_min!r}),\n"
             "    ],\n"
-            f"    milestones=[{self.warmup_epochs}],\n"
+            f"    milestones=[{self.rise}],\n"
             ")"
         )

@@ -19,8 +19,8 @@ class TimeSplit(
 
     gap: float = field(
         0.0,
-        "How much time before the rows that are put aside is left out altogether, in the unit of the times (rows where "
-        "there are none), so that nothing reaches over the border.",
+        "How much time before the rows that are put aside is left out, in the unit of the times (rows where there are "
+        "none). Windows of a series and rows of a text that overlap those are left out without it.",
         minimum=0,
     )
 
@@ -33,12 +33,13 @@ class TimeSplit(
             kept, aside = train_test_split(rows, test_size=share, shuffle=False)
         except ValueError:
             return rows[:0], rows
-        if self.gap:
+        gap = max(self.gap, data.reach)
+        if gap:
             moments = np.arange(data.rows) if data.times is None else data.times
-            kept = kept[moments[kept] < moments[aside[0]] - self.gap]
+            kept = kept[moments[kept] < moments[aside[0]] - gap]
             if not len(kept):
                 raise ValueError(
-                    f"A gap of {self.gap:g} before the rows for {purpose} leaves no row for training. Use a smaller "
+                    f"A gap of {gap:g} before the rows for {purpose} leaves no row for training. Use a smaller "
                     "gap or a smaller share."
                 )
         return kept, aside
@@ -48,7 +49,7 @@ class TimeSplit(
         lines = "import numpy as np\nfrom sklearn.model_selection import train_test_split\n\n"
         lines += f"ordered = rows[np.argsort({'times[rows]' if given else 'rows'}, kind='stable')]\n"
         lines += f"kept, aside = train_test_split(ordered, test_size={share!r}, shuffle=False)\n"
-        if self.gap:
+        if gap := max(self.gap, data.reach):
             kept, first = ("times[kept]", "times[aside[0]]") if given else ("kept", "aside[0]")
-            lines += f"kept = kept[{kept} < {first} - {self.gap!r}]\n"
+            lines += f"kept = kept[{kept} < {first} - {gap!r}]\n"
         return lines

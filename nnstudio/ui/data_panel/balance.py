@@ -1,68 +1,76 @@
-"""Balance: how many rows each class has."""
+"""Balance: how many rows each class has, in each part."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter
 
 from nnstudio.ui import theme
+from nnstudio.ui.data_panel.tiles import Tiles
 
-LINE = 20
-MOST = 12  # classes with a line of their own
+LINE = 22
+MOST = 12  # classes that are seen without scrolling
+# How solid the bar of each part is, so that parts are told apart without colour.
+_SOLID = {"train": 1.0, "validation": 0.6, "test": 0.3}
 
 
-class Balance(QWidget):
-    """A bar for each class, with its name and its count."""
+class Balance(Tiles):
+    """A bar for each class, with its name and its count; the parts of the bar are the parts of the data."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__("Rows in each class", least_width=4000, height=LINE, gap=0)
+        self.setObjectName("balance")
         self._names: tuple[str, ...] = ()
-        self._counts = np.zeros(0, int)
-        self.setAccessibleName("Rows in each class")
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._counts: dict[str, np.ndarray] = {}
+        self._totals = np.zeros(0, np.int64)
 
-    def renew(self, names: Sequence[str], counts: np.ndarray) -> None:
-        """Show these classes with these counts."""
-        self._names, self._counts = tuple(names), counts
-        text = ", ".join(f"{name} {count:,}" for name, count in zip(names, counts.tolist(), strict=True))
-        self.setAccessibleDescription(text)
-        self.setToolTip(f"<p>{text}</p>")
-        self.setFixedHeight(LINE * (min(len(names), MOST) + (len(names) > MOST)))
-        self.update()
+    def renew(self, names: Sequence[str], counts: Mapping[str, np.ndarray]) -> None:
+        """Show these classes with these counts in each part."""
+        self._names, self._counts = tuple(names), dict(counts)
+        self._totals = sum(self._counts.values(), np.zeros(len(self._names), np.int64))
+        self.setAccessibleDescription(", ".join(self.tip(number) for number in range(min(len(self._names), 50))))
+        self.renew_tiles()
 
-    def sizeHint(self) -> QSize:
-        return QSize(200, LINE * max(len(self._names), 1))
+    def fit(self) -> None:
+        """As high as its lines, up to some."""
+        self.setFixedHeight(LINE * min(max(len(self._names), 1), MOST))
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if not self._names:
-            return
-        painter, found = QPainter(self), theme.current()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        colors = theme.class_colors(found, len(self._names))
+    def count(self) -> int:
+        return len(self._names)
+
+    def tip(self, number: int) -> str:
+        parts = ", ".join(f"{counted[number]:,} {part}" for part, counted in self._counts.items())
+        return f"{self._names[number]}: {int(self._totals[number]):,} ({parts})"
+
+    def paint_tile(self, painter: QPainter, number: int, place: QRectF) -> None:
+        painter.setFont(self.font())
         metrics = painter.fontMetrics()
-        label = min(max(metrics.horizontalAdvance(name) for name in self._names[:MOST]) + 4, self.width() // 2)
-        number = max(metrics.horizontalAdvance(f"{count:,}") for count in self._counts.tolist())
-        left = label + 10
-        room = max(self.width() - left - number - 10, 10)
-        for place, (name, count) in enumerate(zip(self._names[:MOST], self._counts.tolist(), strict=False)):
-            top = place * LINE
-            painter.setPen(found.color("text"))
-            words = metrics.elidedText(name, Qt.TextElideMode.ElideRight, label)
-            painter.drawText(QRectF(0, top, label + 2, LINE), Qt.AlignmentFlag.AlignVCenter, words)
-            width = max(room * count / max(int(self._counts.max()), 1), 2)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colors[place])
-            painter.drawRoundedRect(QRectF(left, top + 6, width, LINE - 12), 3, 3)
-            painter.setPen(found.color("muted"))
-            painter.drawText(
-                QRectF(left + width + 6, top, number + 6, LINE), Qt.AlignmentFlag.AlignVCenter, f"{count:,}"
-            )
-        if len(self._names) > MOST:
-            painter.setPen(found.color("muted"))
-            rest = f"and {len(self._names) - MOST} more classes"
-            painter.drawText(QRectF(0, MOST * LINE, self.width(), LINE), Qt.AlignmentFlag.AlignVCenter, rest)
-        painter.end()
+        longest = max((metrics.horizontalAdvance(name) for name in self._names[:200]), default=0)
+        label = min(longest + 4, place.width() / 3)
+        largest = int(self._totals.max()) if len(self._totals) else 0
+        room_for_number = metrics.horizontalAdvance(f"{largest:,}") + 8
+        self.write(
+            painter,
+            QRectF(place.left(), place.top(), label, LINE),
+            self._names[number],
+            "text",
+            Qt.AlignmentFlag.AlignLeft,
+        )
+        left = place.left() + label + 10
+        room = max(place.right() - left - room_for_number, 10)
+        x = left
+        painter.setPen(Qt.PenStyle.NoPen)
+        for part, counted in self._counts.items():
+            width = room * int(counted[number]) / max(largest, 1)
+            color = theme.class_colors(theme.current(), len(self._names))[number]
+            color.setAlphaF(_SOLID[part])
+            painter.setBrush(color)
+            painter.drawRect(QRectF(x, place.top() + 6, width, LINE - 12))
+            x += width
+        words = f"{int(self._totals[number]):,}"
+        self.write(
+            painter, QRectF(x + 6, place.top(), room_for_number, LINE), words, "muted", Qt.AlignmentFlag.AlignLeft
+        )

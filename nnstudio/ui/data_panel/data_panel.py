@@ -2,102 +2,175 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from nnstudio.core.data import Data
 from nnstudio.core.kinds import Dataset
 from nnstudio.core.project import Project
-from nnstudio.core.spec import Limits, Setting
-from nnstudio.engine.data import Prepared, load, prepare
+from nnstudio.core.sources import FileDataset, hold
+from nnstudio.engine.data import PARTS, Prepared, load
+from nnstudio.ui.data_panel.augmentations import Augmentations
 from nnstudio.ui.data_panel.balance import Balance
+from nnstudio.ui.data_panel.choosing import Choosing, dropped_data
+from nnstudio.ui.data_panel.column_list import ColumnList
+from nnstudio.ui.data_panel.findings import Findings
+from nnstudio.ui.data_panel.look import Look, Looking
 from nnstudio.ui.data_panel.preview import Preview
-from nnstudio.ui.data_panel.share_field import ShareField
+from nnstudio.ui.data_panel.reading_card import ReadingCard
+from nnstudio.ui.data_panel.source import Source
+from nnstudio.ui.data_panel.split_form import SplitForm
 from nnstudio.ui.document import Document
-from nnstudio.ui.forms import Form, make_field
 from nnstudio.ui.forms.fact import Card, Cards, Facts, column, heading
 from nnstudio.ui.forms.field import sentence
 from nnstudio.ui.forms.style import Styled
 from nnstudio.ui.inspector.inspector import scrolled
 from nnstudio.ui.inspector.remedies import fit_output
+from nnstudio.ui.memory import Memory
 
-_DATASET = Setting("dataset", Dataset | None, None, Limits("Where the rows come from."))
-_SHARE = Setting("test_share", float, 0.2, Limits("The part of the rows that is kept for testing.", 0, 0.9))
-_STATE = Setting(
-    "random_state", int, 42, Limits("Which rows are kept for testing: the seed of the split.", 0, 2**32 - 1)
-)
-_STANDARDISE = Setting(
-    "standardise",
-    bool,
-    True,
-    Limits("Subtract the mean of each feature and divide by its standard deviation, both from the training part."),
-)
+WIDE = 720  # pixels, from which on settings and preview stand side by side
+
+
+class _Page(Styled):
+    """Settings and preview, under each other or side by side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.settings, self.looks = QWidget(), QWidget()
+        self.setting_rows, self.look_rows = column(self.settings, spacing=8), column(self.looks, spacing=8)
+        self.sides = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self.sides.setContentsMargins(12, 12, 12, 12)
+        self.sides.setSpacing(8)
+        self.sides.addWidget(self.settings)
+        self.sides.addWidget(self.looks)
+        self.sides.addStretch(1)
+        for side in (self.settings, self.looks):
+            side.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+            self.sides.setAlignment(side, Qt.AlignmentFlag.AlignTop)
+        self.wide = False
+
+    def set_wide(self, wide: bool) -> None:
+        """Have the preview beside the settings."""
+        if wide != self.wide:
+            self.wide = wide
+            self.sides.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+            self.sides.setSpacing(24 if wide else 8)
+            self.sides.setStretch(0, 2 if wide else 0)
+            self.sides.setStretch(1, 3 if wide else 0)
+            self.sides.setStretch(2, 0 if wide else 1)
+            self.settings.setMaximumWidth(440 if wide else 16_777_215)
 
 
 class DataPanel(QWidget):
-    """What `project.data` holds, what is known of the rows, and a picture of them."""
+    """What `project.data` holds, what is known of the rows, and pictures of them."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, memory: Memory | None = None) -> None:
         super().__init__()
         self.document = document
         self.setObjectName("data_panel")
         self.setAccessibleName("Data")
+        self.setAcceptDrops(True)
         self._shown: object = None
-        content = Styled()
-        rows = column(content, margins=12)
-        self.chooser = Form()
-        self.chooser.add(make_field(_DATASET))
-        rows.addWidget(self.chooser)
+        self._refusal = ""  # why a file was not taken
+        self.choosing = Choosing(document, memory or Memory(), self)
+        self.looking = Looking(self)
+        self.content = _Page()
+        self.source = Source(self.choosing)
+        self.chooser = self.source.form
+        self.reading = ReadingCard(self._cancel)
         self.notices = Cards()
-        rows.addWidget(self.notices)
         self._notice_words: tuple[str, ...] = ()
-        rows.addWidget(heading("Split and scale"))
-        self.form = Form()
-        self.form.add(ShareField(_SHARE))
-        self.form.add(make_field(_STATE))
-        self.form.add(make_field(_STANDARDISE))
-        rows.addWidget(self.form)
+        self.columns_heading = heading("Columns")
+        self.columns = ColumnList(document)
+        self.form = SplitForm()
+        self.split_heading = heading("Split and scale")
+        self.augmentations = Augmentations(document)
         self.rows_heading = heading("Rows")
         self.facts = Facts()
         self.balance = Balance()
-        for widget in (self.rows_heading, self.facts, self.balance):
-            rows.addWidget(widget)
+        self.look_heading = heading("What to look at")
+        self.findings = Findings(document)
         self.preview_heading = heading("Preview")
         self.preview = Preview()
-        rows.addWidget(self.preview_heading)
-        rows.addWidget(self.preview)
-        rows.addStretch(1)
+        asked: tuple[QWidget, ...] = (self.source, self.reading, self.notices, self.columns_heading, self.columns)
+        asked += (self.split_heading, self.form, self.augmentations, self.rows_heading, self.facts, self.balance)
+        for part in asked:
+            self.content.setting_rows.addWidget(part)
+        seen: tuple[QWidget, ...] = (self.look_heading, self.findings, self.preview_heading, self.preview)
+        for part in seen:
+            self.content.look_rows.addWidget(part)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scrolled(content))
-        for form in (self.chooser, self.form):
-            form.edited.connect(self._edit)
-            form.left.connect(document.end_merge)
-        document.changed.connect(self._changed)
-        document.checked.connect(self._checked)
+        outer.addWidget(scrolled(self.content))
+        self._connect()
         self._renew()
+
+    def _connect(self) -> None:
+        document = self.document
+        self.source.edited.connect(self._edit)
+        self.source.left.connect(document.end_merge)
+        self.source.embedding_wanted.connect(self._embed)
+        self.form.edited.connect(self._edit)
+        self.form.left.connect(document.end_merge)
+        self.preview.painted.connect(self._paint)
+        self.columns.renewed.connect(self._columns_renewed)
+        self.columns.refused.connect(self._refuse)
+        self.choosing.progressed.connect(self._renew_reading)
+        self.choosing.refused.connect(self._refuse)
+        self.looking.changed.connect(self._renew_look)
+        document.changed.connect(self._changed)
+        document.checked.connect(lambda _: self._renew_notices())
+        document.loading.changed.connect(self._loading_changed)
+        document.loading.progressed.connect(self._renew_reading)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._renew_rows()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.content.set_wide(self.width() >= WIDE)
+        self.preview.fit(self.width() * 3 // 5 if self.content.wide else self.width(), self.height())
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.preview.renew_colors()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropped_data(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        for path in dropped_data(event)[:1]:
+            self.choosing.choose(path)
+            event.acceptProposedAction()
+
     # -- the document ----------------------------------------------------------------------------------------------
 
     def _changed(self, before: Project, after: Project) -> None:
         if before.data != after.data:
+            self._refusal = ""
             self._renew()
+        elif before.training != after.training:
+            self.form.renew_project(after)
+            if self.isVisible():
+                self._look_again()
 
-    def _checked(self, report: object) -> None:
-        self._renew_notices()
+    def _loading_changed(self) -> None:
+        self._renew_reading()
+        if self.isVisible():
+            self._renew_rows()
 
     def _renew(self) -> None:
-        settings = self.document.project.data
-        values = {name: getattr(settings, name) for name in settings.__dataclass_fields__}
-        self.chooser.renew(values)
-        self.form.renew(values)
+        project = self.document.project
+        self.source.renew(project.data.dataset)
+        self.form.renew_project(project)
+        self.augmentations.renew(project)
+        self._renew_reading()
         self._renew_notices()
         if self.isVisible():
             self._renew_rows()
@@ -109,16 +182,72 @@ class DataPanel(QWidget):
             different = type(value) is not type(project.data.dataset)
             label = f"Choose {type(value).title}" if different and value is not None else "Set data"
         try:
-            if value is not None and name == "dataset":
+            if isinstance(value, Dataset) and not isinstance(value, FileDataset) and self._loads(value):
                 load(value)
-            after = project.with_data(**{name: value})
+            training = name == "class_weights"
+            after = project.with_training(**{name: value}) if training else project.with_data(**{name: value})
         except (ValueError, OSError) as error:
             words = sentence(error if isinstance(error, ValueError) else ValueError(str(error)))
             (self.chooser if name in self.chooser.fields else self.form).fields[name].refuse(words)
             return
         self.document.edit(label, after, merge=f"data.{name}.{label}")
 
-    # -- what is wrong -----------------------------------------------------------------------------------------------
+    def _loads(self, dataset: Dataset) -> bool:
+        """Whether a dataset must have rows to be chosen; a painting may be empty."""
+        return not hasattr(dataset, "points")
+
+    def _paint(self, label: str, dataset: Dataset) -> None:
+        self.document.edit(label, self.document.project.with_data(dataset=dataset))
+
+    def _embed(self, wanted: bool) -> None:
+        project, dataset = self.document.project, self.document.project.data.dataset
+        if not isinstance(dataset, FileDataset):
+            return
+        try:
+            sha256 = hold(Path(dataset.path).read_bytes()) if wanted else dataset.sha256
+        except OSError as error:
+            self._refuse(f"{Path(dataset.path).name} could not be read: {error.strerror or error}.")
+            self.source.renew(dataset)
+            return
+        if wanted and dataset.sha256 and sha256 != dataset.sha256:
+            self._refuse(f"{Path(dataset.path).name} has changed since it was chosen. Choose it again first.")
+            self.source.renew(dataset)
+            return
+        label = "Keep the data in the project" if wanted else "Leave the data where it is"
+        after = dataset.with_(embedded=wanted, sha256=sha256)
+        self.document.edit(label, project.with_data(dataset=after))
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def _cancel(self) -> None:
+        if self.choosing.errand is not None:
+            self.choosing.cancel()
+        else:
+            self.document.loading.cancel()
+
+    def _refuse(self, words: str) -> None:
+        self._refusal = words
+        self._renew_reading()
+
+    def _renew_reading(self) -> None:
+        """Say how far the reading is, or why it ended."""
+        loading, errand = self.document.loading, self.choosing.errand
+        choose = ("Choose a file…", "Reads another file.", self.choosing.ask_for_file)
+        again = ("Read again", "Reads the same data from the beginning.", loading.again)
+        if errand is not None:
+            self._refusal = ""
+            self.reading.show_progress(errand.share, errand.words)
+        elif self._refusal:
+            self.reading.show_sentence("error", "This was not taken", self._refusal, [choose])
+        elif loading.state == "reading":
+            self.reading.show_progress(loading.share, loading.words or "Reading the data")
+        elif loading.state == "stopped":
+            words = "What was chosen stays chosen. Nothing can be trained before it is read."
+            self.reading.show_sentence("note", "Reading was stopped", words, [again, choose])
+        elif loading.state == "refused":
+            self.reading.show_sentence("error", "This data cannot be read", loading.refusal, [again, choose])
+        else:
+            self.reading.hide()
 
     def _renew_notices(self) -> None:
         """Say what keeps these data from the network, and mend it with one click."""
@@ -127,29 +256,31 @@ class DataPanel(QWidget):
         words: list[str] = []
         if project.data.dataset is None:
             words = ["none"]
-            if self._notice_words != tuple(words):
-                text = "Choose a dataset above. Its rows are what the network learns from."
-                found = [Card("note", "No data is chosen", text)]
-        else:
+            text = "Choose a file or a folder, drop one here, or choose one of the datasets that come along."
+            found = [Card("note", "No data is chosen", text)]
+        elif self.document.loading.state == "full":
             try:
-                prepare(project.data)
+                prepared = self.document.prepared()
             except (ValueError, OSError) as error:
                 words = [str(error)]
                 found = [Card("error", "These rows cannot be used", str(error))]
             else:
-                fitted = fit_output(project) if report.errors else None
+                with self.document.only_at_hand():
+                    fitted = fit_output(project) if report.errors else None
+                words = list(prepared.data.notices)
+                found = [Card("note", "How it was read", " ".join(words))] if words else []
                 if fitted is not None:
-                    words = [report.errors[0].message]
+                    words.append(report.errors[0].message)
                     tip = "Sets the loss of the Output and the size of the layer before it, and flattens images."
                     action = ("Fit the network to this data", tip, self._fit)
-                    found = [Card("warning", "The network does not suit these data", words[0], [action])]
-        if self._notice_words == tuple(words):
-            return
-        self._notice_words = tuple(words)
-        self.notices.show_cards(found)
+                    found.append(Card("warning", "The network does not suit these data", words[-1], [action]))
+        if self._notice_words != tuple(words):
+            self._notice_words = tuple(words)
+            self.notices.show_cards(found)
 
     def _fit(self) -> None:
-        fitted = fit_output(self.document.project)
+        with self.document.only_at_hand():
+            fitted = fit_output(self.document.project)
         if fitted is not None:
             self.document.edit("Fit the network to the data", fitted)
 
@@ -157,31 +288,70 @@ class DataPanel(QWidget):
 
     def _renew_rows(self) -> None:
         settings = self.document.project.data
-        if settings == self._shown:
+        key = (settings, self.document.loading.state)
+        if key == self._shown:
             return
-        self._shown = settings
+        self._shown = key
+        self.columns.renew(settings.dataset)
+        self._columns_renewed()
+        prepared: Prepared | None = None
         try:
-            prepared = prepare(settings)
+            prepared = self.document.prepared()
         except (ValueError, OSError):
-            for widget in (self.rows_heading, self.facts, self.balance, self.preview_heading, self.preview):
-                widget.hide()
-            return
-        for widget in (self.rows_heading, self.facts, self.preview_heading, self.preview):
-            widget.show()
-        self.facts.renew(facts_of(prepared))
-        data = prepared.data
-        self.balance.setVisible(data.classes > 0)
-        if data.classes:
-            self.balance.renew(data.class_names, np.bincount(data.targets, minlength=data.classes))
-        self.preview.renew(prepared)
-        self.preview_heading.setText(self.preview.heading)
+            self.looking.forget()
+        for widget in (self.rows_heading, self.facts):
+            widget.setVisible(prepared is not None)
+        if prepared is not None:
+            self.facts.renew(facts_of(prepared))
+            self.form.show_counts({part: len(prepared.part(part)) for part in PARTS})
+            self.form.show_weights(prepared.data.classes > 0)
+            self._look_again()
+        else:
+            self.form.show_counts({})
+        self.augmentations.renew_rows(prepared)
+        self._renew_look()
+
+    def _columns_renewed(self) -> None:
+        self.source.field.hide_also(self.columns.taken, self.columns.needed)
+        self.columns_heading.setVisible(bool(self.columns.columns))
+
+    def _look_again(self) -> None:
+        try:
+            self.looking.look(self.document.prepared(), self.document.project)
+        except (ValueError, OSError):
+            self.looking.forget()
+
+    def _renew_look(self) -> None:
+        """Show what was found in the rows."""
+        look: Look | None = self.looking.newest
+        dataset = self.document.project.data.dataset
+        prepared: Prepared | None = None
+        if self.document.loading.state == "full":
+            try:
+                prepared = self.document.prepared()
+            except (ValueError, OSError):
+                prepared = None
+        self.findings.renew(look.findings if look is not None else (), prepared.data if prepared is not None else None)
+        self.look_heading.setVisible(bool(self.findings.shown))
+        counts = look.overview.counts if look is not None else {}
+        self.balance.setVisible(bool(counts))
+        if counts and prepared is not None:
+            self.balance.renew(prepared.data.class_names, counts)
+            self.balance.fit()
+        self.columns.show_overview(look.overview if look is not None else None)
+        self.preview.renew(dataset, prepared, look.overview if look is not None else None)
+        shown = bool(self.preview.switch.keys())
+        self.preview.setVisible(shown)
+        self.preview_heading.setVisible(shown)
 
 
 def facts_of(prepared: Prepared) -> list[tuple[str, str]]:
     """What is known of the rows."""
-    data: Data = prepared.data
-    test = f"{len(prepared.test_rows):,}" if len(prepared.test_rows) else "none"
-    facts = [("Train", f"{len(prepared.train_rows):,} rows"), ("Test", f"{test} rows" if test != "none" else "none")]
+    data = prepared.data
+    facts = [("Train", f"{len(prepared.train_rows):,} rows")]
+    if len(prepared.validation_rows):
+        facts.append(("Validation", f"{len(prepared.validation_rows):,} rows"))
+    facts.append(("Test", f"{len(prepared.test_rows):,} rows" if len(prepared.test_rows) else "none"))
     shape = data.inputs.shape[1:]
     if len(shape) == 1:
         facts.append(("Features", f"{shape[0]:,}"))
@@ -189,10 +359,4 @@ def facts_of(prepared: Prepared) -> list[tuple[str, str]]:
         facts.append(("Each row", " × ".join(map(str, shape))))
     if data.classes:
         facts.append(("Classes", f"{data.classes}"))
-    else:
-        targets = data.targets
-        facts.append(("Target", f"{data.target_name}, {targets.min():.4g} to {targets.max():.4g}"))
-    missing = int(np.isnan(data.inputs).sum()) if np.issubdtype(data.inputs.dtype, np.floating) else 0
-    if missing:
-        facts.append(("Missing", f"{missing:,} values"))
     return facts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QHBoxLayout, QSlider
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider
 
 from nnstudio.core.spec import Setting
 from nnstudio.ui.forms.fields import TypedField
@@ -37,9 +37,20 @@ class ShareField(TypedField):
         self.column.removeWidget(self.editor)
         line.addWidget(self.slider, 1)
         line.addWidget(self.editor)
+        self.note = QLabel()
+        self.note.setProperty("role", "muted")
+        self.note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.note.hide()
+        line.addWidget(self.note)
         self.column.insertLayout(0, line)
         self.slider.valueChanged.connect(self._slid)
         self.slider.sliderReleased.connect(self.left)
+
+    def show_note(self, words: str) -> None:
+        """What the share comes to, beside it."""
+        self.note.setText(words)
+        self.note.setVisible(bool(words))
+        self.editor.setAccessibleDescription(words)
 
     def _slid(self, hundredths: int) -> None:
         if self.value is not None and hundredths != round(100 * self.value):

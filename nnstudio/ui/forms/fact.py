@@ -89,6 +89,7 @@ class Card(QFrame):
         for words, role in ((title, "card_title"), (text, "card_text")):
             if words:
                 label = QLabel(words)
+                label.setTextFormat(Qt.TextFormat.PlainText)  # names that others gave may look like markup
                 label.setProperty("role", role)
                 label.setWordWrap(True)
                 label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

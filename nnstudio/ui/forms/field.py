@@ -195,7 +195,8 @@ _WORDS = {"lr": "Learning rate", "p": "Probability", "eps": "Epsilon"}
 def label_text(setting: Setting) -> str:
     """The words before the field, with the unit."""
     words = _WORDS.get(setting.name, setting.label)
-    return f"{words} ({setting.limits.unit})" if setting.limits.unit else words
+    unit = setting.limits.unit
+    return f"{words} ({unit})" if unit and unit not in words else words
 
 
 def plain_tooltip(setting: Setting) -> str:

@@ -17,6 +17,7 @@ from nnstudio.ui.forms.field import Editor, Field, sentence
 from nnstudio.ui.forms.mixed import mixed_text, read_mixed
 from nnstudio.ui.forms.number_box import NumberBox, paint_chevron
 from nnstudio.ui.forms.numbers import pair_text, read_number, read_pair, read_whole, read_wholes, short
+from nnstudio.ui.forms.texts import read_texts, texts_text
 
 TYPING_PAUSE = 350  # milliseconds after the last key until a typed value counts
 FOLLOWS = "from the data"  # what an empty optional field says
@@ -136,6 +137,11 @@ def wholes_field(setting: Setting) -> TypedField:
 
 def pair_field(setting: Setting) -> TypedField:
     return TypedField(setting, LineBox(), read=read_pair, write=pair_text)
+
+
+def texts_field(setting: Setting) -> TypedField:
+    """For texts with commas between; one that holds a comma stands in quotation marks."""
+    return TypedField(setting, LineBox(), read=read_texts, write=texts_text)
 
 
 def mixed_field(setting: Setting) -> TypedField:

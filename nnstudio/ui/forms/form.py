@@ -22,6 +22,7 @@ from nnstudio.ui.forms.fields import (
     number_field,
     pair_field,
     text_field,
+    texts_field,
     three_way_field,
     whole_field,
     wholes_field,
@@ -44,6 +45,8 @@ def make_field(setting: Setting) -> Field:
         return whole_field(setting)
     if wanted is float:
         return number_field(setting)
+    if wanted == tuple[str, ...]:
+        return texts_field(setting)
     if wanted == tuple[int, ...]:
         return wholes_field(setting)
     if setting.alternatives == {int, tuple[int, int]}:

@@ -28,6 +28,7 @@ class NumberBox(Editor, QAbstractSpinBox):
         super().__init__(parent)
         self.limits = limits
         self.whole = whole
+        self.first: float | None = None  # where the arrows begin in an empty box
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccelerated(True)
         self.lineEdit().setTextMargins(7, 0, 0, 0)
@@ -60,7 +61,8 @@ class NumberBox(Editor, QAbstractSpinBox):
     def stepBy(self, steps: int) -> None:
         number = self.number()
         if number is None:
-            number = self.limits.minimum or 0
+            empty = not self.text().strip() and self.first is not None
+            number, steps = (self.first or 0, 0) if empty else (self.limits.minimum or 0, steps)
         for _ in range(abs(steps)):
             number = stepped(number, 1 if steps > 0 else -1, self.limits, whole=self.whole)
         self.set_text(short(int(number) if self.whole else float(number)))

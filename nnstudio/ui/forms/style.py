@@ -44,6 +44,9 @@ QHeaderView { background: @window; }
 QHeaderView::section { padding: 4px; }
 QTableView { alternate-background-color: @raised; }
 QTableView QTableCornerButton::section { background: @window; border: none; border-bottom: 1px solid @border; }
+QToolButton[role="small"] { padding: 0; }
+QToolButton[role="segment"] { padding: 4px 8px; font-size: 12px; color: @muted; }
+QToolButton[role="segment"]:checked { color: @text; background: @selection; }
 QToolButton[role="choice"] { border: 1px solid @border; border-radius: 6px; padding: 4px 2px; color: @text; }
 QToolButton[role="choice"]:checked { background: @selection; border-color: @accent; }
 """

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from PySide6.QtWidgets import QMenu
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from nnstudio.core.data import Task
 from nnstudio.engine.data import PartName, Prepared
-from nnstudio.engine.evaluation import Evaluation, look, parts_of
+from nnstudio.engine.evaluation import PART_WORDS, Evaluation, look, parts_of
 from nnstudio.engine.run import Run, Snapshot
 from nnstudio.ui.document import Document
-from nnstudio.ui.panels.framed import FramedPanel, MoreButton, Segments
+from nnstudio.ui.panels.framed import FramedPanel, MoreButton
 
 _PART_NAMES: dict[PartName, str] = {"test": "Test", "validation": "Validation", "train": "Training"}
 
@@ -40,6 +41,39 @@ def judge(run: Run, part: PartName, task: Task | None, work_out: Callable[[Evalu
     return Judged(found, work_out(found) if fits else None, parts, run.prepared)
 
 
+class PartButton(QToolButton):
+    """Which part of the data is looked at; a click offers the others."""
+
+    chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("part")
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setMenu(QMenu(self))
+        self.setStyleSheet("QToolButton::menu-indicator { image: none; width: 0; }")
+        self._offered: tuple[PartName, ...] = ()
+        self.hide()
+
+    def offer(self, parts: tuple[PartName, ...], shown: PartName) -> None:
+        """Offer these; `shown` is what is looked at now."""
+        words = _PART_NAMES[shown]
+        if parts != self._offered:
+            self._offered = parts
+            self.menu().clear()
+            for part in parts:
+                action = self.menu().addAction(_PART_NAMES[part])
+                action.setCheckable(True)
+                action.triggered.connect(lambda _=False, part=part: self.chosen.emit(part))
+        for part, action in zip(parts, self.menu().actions(), strict=True):
+            action.setChecked(part == shown)
+        if self.text() != f"{words} ▾":
+            self.setText(f"{words} ▾")
+            self.setAccessibleName(f"Part of the data: {words}")
+            self.setToolTip(f"These are {PART_WORDS[shown]} rows. Click to look at another part.")
+        self.setVisible(len(parts) > 1)
+
+
 class EvaluatedPanel(FramedPanel):
     """The base of the panels about one part. A member says which task it is for, and how its figures are worked out
     (`work_out`, a function without Qt) and shown (`show_judged`)."""
@@ -49,13 +83,14 @@ class EvaluatedPanel(FramedPanel):
     # what to open where the other task is at hand
     instead: ClassVar[str] = ""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, *controls: QWidget) -> None:
         super().__init__(document)
         self._part: PartName = "test"
         self.judged: Judged | None = None
-        self.parts = Segments("Part of the data")
+        self.parts = PartButton()
         self.parts.chosen.connect(self._choose)
-        self.header.add(self.parts)
+        for control in (*controls, self.parts):
+            self.header.add(control)
         self.header.add(MoreButton(self.fill_menu))
 
     @staticmethod
@@ -84,9 +119,7 @@ class EvaluatedPanel(FramedPanel):
         if shown is not None and shown.evaluation is found and self.shows_content:
             return
         self.judged = None
-        self.parts.offer([(part, _PART_NAMES[part]) for part in reading.parts] if len(reading.parts) > 1 else [])
-        self.parts.choose(found.part)
-        self.parts.setVisible(len(reading.parts) > 1)
+        self.parts.offer(reading.parts, found.part)
         if found.problem:
             self.show_empty(found.problem)
         elif self.task not in (None, found.task):

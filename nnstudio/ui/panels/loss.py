@@ -1,4 +1,4 @@
-"""Loss and metrics: the curves of training and test, epoch by epoch, over the loss of every single step."""
+"""Loss and metrics: the curves of training, validation and test, epoch by epoch, over the loss of every single step."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from nnstudio.ui.panels.framed import FramedPanel, MoreButton, Segments
 from nnstudio.ui.panels.plot import Plot
 from nnstudio.ui.panels.plot_items import Line
 
-PARTS = ("train", "test")
+PARTS = ("train", "validation", "test")
 # Points of one curve at most: two for each of these.
 BUCKETS = 400
 
 
 class LossPanel(FramedPanel):
-    """Curves per epoch (train and test), the loss of every step under them, and the learning rate below."""
+    """Curves per epoch of each part, the loss of every step under them, and the learning rate below."""
 
     key = "loss"
     title = "Loss and metrics"

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QFocusEvent, QKeyEvent, QMo
 from PySide6.QtWidgets import QMenu, QWidget
 
 from nnstudio.ui import theme
-from nnstudio.ui.contrast import readable
+from nnstudio.ui.contrast import contrast
 from nnstudio.ui.panels.figures import figure
 
 _LARGEST_CELL, _SMALLEST_WITH_NUMBER = 72, 18
@@ -195,7 +195,8 @@ class Matrix(QWidget):
                 if count and side >= _SMALLEST_WITH_NUMBER:
                     if painter.fontMetrics().horizontalAdvance(words) > side - 2:
                         continue
-                    painter.setPen(readable(shown.color("text"), shown, color))
+                    dark, light = shown.color("text"), shown.color("window")
+                    painter.setPen(dark if contrast(dark, color) >= contrast(light, color) else light)
                     painter.drawText(area, Qt.AlignmentFlag.AlignCenter, words)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for cell, name, width in (
@@ -209,5 +210,9 @@ class Matrix(QWidget):
 
 
 def _mixed(first: QColor, second: QColor, share: float) -> QColor:
-    values = zip(first.getRgb()[:3], second.getRgb()[:3], strict=True)  # type: ignore[index]
-    return QColor(*(round(a + (b - a) * share) for a, b in values))
+    ends = (
+        (first.red(), second.red()),
+        (first.green(), second.green()),
+        (first.blue(), second.blue()),
+    )
+    return QColor(*(round(low + (high - low) * share) for low, high in ends))

@@ -1,15 +1,14 @@
-"""Losses against torch, metrics against scikit-learn."""
+"""What losses say of outputs and targets that they cannot take."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from sklearn import metrics as referee
 
 import nnstudio.library  # noqa: F401
 from nnstudio.core.data import Data, TensorType
-from nnstudio.core.kinds import Loss, Metric
+from nnstudio.core.kinds import Loss
 from nnstudio.core.spec import registered
 
 LOSSES = registered(Loss)
@@ -77,41 +76,3 @@ def test_a_loss_takes_its_targets_without_broadcasting(name: str, outputs: int, 
     value = spec.build()(output, target)
     assert value.dim() == 0 and torch.isfinite(value)
     value.backward()
-
-
-def figure(name: str, parts: list[tuple[torch.Tensor, torch.Tensor]]) -> float:
-    metric = registered(Metric)[name]()
-    total = sum(metric.sums(prediction, target) for prediction, target in parts)
-    return metric.value(total)
-
-
-@pytest.mark.parametrize("cuts", [[30], [1, 29], [7, 7, 7, 9]])
-def test_metrics_equal_scikit_learn_however_the_rows_are_cut(cuts: list[int]) -> None:
-    generator = torch.Generator().manual_seed(1)
-    predicted, true = (torch.randint(0, 3, (30,), generator=generator) for _ in range(2))
-    parts = list(zip(predicted.split(cuts), true.split(cuts), strict=True))
-    assert figure("Accuracy", parts) == pytest.approx(referee.accuracy_score(true, predicted))
-    for outputs in (1, 3):
-        values, truth = (torch.randn(30, outputs, generator=generator) for _ in range(2))
-        parts = list(zip(values.split(cuts), truth.split(cuts), strict=True))
-        assert figure("MeanAbsoluteError", parts) == pytest.approx(referee.mean_absolute_error(truth, values), rel=1e-6)
-        assert figure("R2Score", parts) == pytest.approx(referee.r2_score(truth, values), rel=1e-6)
-
-
-@pytest.mark.parametrize("offset", [0.0, 0.5])
-def test_r2_of_a_target_that_never_varies_is_a_number(offset: float) -> None:
-    truth = torch.full((10, 1), 0.1)
-    found = figure("R2Score", [(truth + offset, truth)])
-    assert found == referee.r2_score(truth, truth + offset)
-
-
-def test_metrics_say_whom_they_are_for() -> None:
-    keys = {
-        name: (metric.key, metric.tasks, metric.percent, metric.higher_is_better)
-        for name, metric in registered(Metric).items()
-    }
-    assert keys == {
-        "Accuracy": ("accuracy", ("classification",), True, True),
-        "MeanAbsoluteError": ("mae", ("regression",), False, False),
-        "R2Score": ("r2", ("regression",), False, True),
-    }

@@ -1,0 +1,1 @@
+"""Prediction: of a picture, a row or a text made by hand, and of a file."""
