@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from nnstudio import __version__
-from nnstudio.cli import output, settings
+from nnstudio.cli import output, settings, together
 from nnstudio.cli.refusal import INTERRUPTED, PROBLEMS, READER_GONE, WRONG_USE, ReaderGone, Refusal
 
 COMMANDS = ("examples", "new", "check", "train", "lr-range", "evaluate", "compare", "predict", "export", "import")
@@ -146,6 +146,7 @@ def _parser() -> _Parser:
     settings.add_to(train)
     train.add_argument("--device", choices=_DEVICES, metavar="D", help="auto, cpu, cuda or mps, for this time")
     train.add_argument("--out", metavar="FILE", help="save there, and leave the project file as it is")
+    together.add_to(train)
     speaks_json(train, 'print one object a line: one for each epoch, and a last one with "done"')
 
     lr_range = command(

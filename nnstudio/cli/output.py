@@ -14,8 +14,24 @@ from nnstudio.cli.refusal import ReaderGone
 from nnstudio.core.json_text import finite
 
 
+_muted = False
+
+
+def mute(quiet: bool) -> None:
+    """Whether this process says nothing: another one speaks for it."""
+    global _muted
+    _muted = quiet
+
+
+def is_muted() -> bool:
+    """Whether this process says nothing."""
+    return _muted
+
+
 def say(line: str = "") -> None:
     """Print one line on standard output, now. Raises ReaderGone when nobody reads it any more."""
+    if _muted:
+        return
     try:
         print(line, flush=True)
     except OSError as error:  # Windows reports a closed pipe as an invalid argument
@@ -31,6 +47,8 @@ def say_json(record: Mapping[str, Any]) -> None:
 
 def complain(sentence: str) -> None:
     """Print one sentence on standard error, on one line."""
+    if _muted:
+        return
     with suppress(OSError):
         print(f"nnstudio: {' '.join(sentence.split())}", file=sys.stderr, flush=True)
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from nnstudio.cli.output import figures, say
+from nnstudio.cli.output import figures, is_muted, say
 from nnstudio.engine.run import Snapshot
 
 # The parts of the data, as records have their figures.
@@ -21,7 +21,7 @@ class Progress:
     """A bar with loss and time left on a terminal; otherwise a line now and then on standard output."""
 
     def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
+        self._terminal = sys.stderr.isatty() and not is_muted()
         self._first: int | None = None  # epochs that were done before
         self._drawn = False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nnstudio.library  # noqa: F401  (registers what a file may name)
 from nnstudio.cli.output import complain
@@ -15,6 +16,9 @@ from nnstudio.core.problems import Problem
 from nnstudio.core.project import Project
 from nnstudio.core.storage import Stored
 from nnstudio.engine.run import Run, RunError
+
+if TYPE_CHECKING:
+    from nnstudio.engine.distributed.world import World
 
 
 def read(file: str) -> Stored:
@@ -28,9 +32,11 @@ def read(file: str) -> Stored:
 def write(path: Path, project: Project, checkpoint: Checkpoint | None = None, picture: bytes = b"") -> None:
     """Replace a project file at once and whole. Raises Refusal."""
     try:
-        storage.write(path, project, checkpoint, picture)
+        notices = storage.write(path, project, checkpoint, picture)
     except storage.StorageError as error:
         raise Refusal(str(error)) from error
+    for notice in notices:
+        complain(notice)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -82,10 +88,10 @@ def trained(file: str) -> Run:
     return run
 
 
-def start(file: str, project: Project, checkpoint: Checkpoint | None) -> Run:
+def start(file: str, project: Project, checkpoint: Checkpoint | None, world: World | None = None) -> Run:
     """A Run. Raises Refusal with the first of its problems."""
     try:
-        return Run(project, checkpoint)
+        return Run(project, checkpoint, world)
     except RunError as error:
         raise problems_refusal(file, list(error.problems)) from error
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from nnstudio.cli import project_file, settings
+from nnstudio.cli import project_file, settings, together
 from nnstudio.cli.output import complain, figures, say, say_json
 from nnstudio.cli.progress import PARTS, Progress, duration
 from nnstudio.cli.refusal import GOOD, INTERRUPTED, PROBLEMS, TERMINATED, ReaderGone, Refusal
@@ -27,7 +27,12 @@ from nnstudio.engine.run import Run, Snapshot
 
 
 def run(line: Namespace) -> int:
-    """Train to the end, or until it is interrupted; save in both cases."""
+    """Train to the end, or until it is interrupted; save in both cases. Maybe as one of several processes."""
+    with together.one_speaks():
+        return _run(line)
+
+
+def _run(line: Namespace) -> int:
     stored = project_file.read(line.file)
     target = Path(line.out or line.file)
     if stored.notices and not line.out:
@@ -47,15 +52,20 @@ def run(line: Namespace) -> int:
         here = project.with_training(device=line.device)
     if here.training.compile and (reason := why_not_compile(_kind(here.training.device))):
         raise Refusal(f"{reason} --no-compile switches it off.")
-    training = project_file.start(line.file, here, checkpoint)
     stop = _Stop()
-    with stop.listening():
-        last = _train(training, stop, as_json=line.json)
-    if last.problem:
-        if line.json:
-            say_json({"done": False, "problem": last.problem})
-        raise Refusal(f"{line.file}: {last.problem} The file was left as it was.", PROBLEMS)
-    project_file.write(target, project, training.checkpoint(), stored.picture)
+    with together.joined(line, here.training.device) as company:
+        stop.patient = company.world is not None
+        training = company.start(line.file, here, checkpoint)
+        with stop.listening():
+            last = _train(training, stop, company, as_json=line.json)
+        if last.problem:
+            if line.json:
+                say_json({"done": False, "problem": last.problem})
+            raise Refusal(f"{line.file}: {last.problem} The file was left as it was.", PROBLEMS)
+        company.save(training)
+        learned = training.checkpoint()
+        if company.first:
+            project_file.write(target, project, learned, stored.picture)
     if stop.reader_gone:
         raise ReaderGone
     if stop.signal is not None:
@@ -74,9 +84,13 @@ def _kind(device: str) -> str:
 
 
 class _Stop:
-    """Why to end early: Ctrl+C, or nobody reads on. The step under way is finished; a second Ctrl+C does not wait."""
+    """Why to end early: Ctrl+C, or nobody reads on. The step under way is finished; a second Ctrl+C does not wait.
+
+    `patient`: it does, since torchrun passes on what the terminal has sent already.
+    """
 
     def __init__(self) -> None:
+        self.patient = False
         self.signal: int | None = None
         self.reader_gone = False
 
@@ -93,12 +107,12 @@ class _Stop:
                 signal.signal(number, handler)
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
-        if self.signal is not None:
+        if self.signal is not None and not self.patient:
             raise KeyboardInterrupt
         self.signal = number
 
 
-def _train(training: Run, stop: _Stop, *, as_json: bool) -> Snapshot:
+def _train(training: Run, stop: _Stop, company: together.Company, *, as_json: bool) -> Snapshot:
     progress = Progress()
     told = len(training.history.epochs)
     last = training.snapshot()
@@ -106,15 +120,19 @@ def _train(training: Run, stop: _Stop, *, as_json: bool) -> Snapshot:
         for last in training.snapshots():
             records = list(last.history.epochs[told:])
             told += len(records)
-            if as_json:
-                for record in records:
-                    say_json(record)
-            else:
-                progress.show(last, list(records))
-            if stop.signal is not None:
+            try:
+                if as_json:
+                    for record in records:
+                        say_json(record)
+                else:
+                    progress.show(last, list(records))
+            except ReaderGone:
+                stop.reader_gone = True
+            if last.problem:
                 break
-    except ReaderGone:
-        stop.reader_gone = True
+            stop.signal, stop.reader_gone = company.ends(training, stop.signal, stop.reader_gone)
+            if stop.signal is not None or stop.reader_gone:
+                break
     finally:
         progress.finish()
     return last

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -31,7 +32,24 @@ T = TypeVar("T")
 
 def to_entries(checkpoint: Checkpoint) -> dict[str, bytes]:
     """The three entries that hold a checkpoint."""
-    written = {
+    state = {f"optimizer|{name}": array for name, array in checkpoint.optimizer.items()}
+    for kind in _MORE:
+        state |= {f"{kind}|{name}": array for name, array in getattr(checkpoint, kind).items()}
+    state["random_state"] = checkpoint.random_state
+    state["device_random_state"] = checkpoint.device_random_state
+    state["pending_losses"] = checkpoint.pending_losses
+    state["pending_outputs"] = checkpoint.pending_outputs
+    state["step_losses"] = checkpoint.history.step_losses
+    return {
+        "checkpoint.json": json_text.dump(to_plain(checkpoint), indent=None),
+        "weights.safetensors": save_tensors(_laid_out(checkpoint.weights)),
+        "state.safetensors": save_tensors(_laid_out(state)),
+    }
+
+
+def to_plain(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What JSON can say of it: all but the arrays."""
+    return {
         "names": dict(checkpoint.names),
         "optimizer_options": dict(checkpoint.optimizer_options),
         "schedule": checkpoint.schedule,
@@ -44,19 +62,6 @@ def to_entries(checkpoint: Checkpoint) -> dict[str, bytes]:
         **({"watch": dict(checkpoint.watch)} if checkpoint.watch else {}),
         "history": [dict(record) for record in checkpoint.history.epochs],
     }
-    state = {f"optimizer|{name}": array for name, array in checkpoint.optimizer.items()}
-    for kind in _MORE:
-        state |= {f"{kind}|{name}": array for name, array in getattr(checkpoint, kind).items()}
-    state["random_state"] = checkpoint.random_state
-    state["device_random_state"] = checkpoint.device_random_state
-    state["pending_losses"] = checkpoint.pending_losses
-    state["pending_outputs"] = checkpoint.pending_outputs
-    state["step_losses"] = checkpoint.history.step_losses
-    return {
-        "checkpoint.json": json_text.dump(written, indent=None),
-        "weights.safetensors": save_tensors(_laid_out(checkpoint.weights)),
-        "state.safetensors": save_tensors(_laid_out(state)),
-    }
 
 
 def from_entries(entries: Mapping[str, bytes]) -> Checkpoint:
@@ -66,46 +71,51 @@ def from_entries(entries: Mapping[str, bytes]) -> Checkpoint:
         ValueError: it is none.
     """
     try:
-        written = json_text.parse(entries["checkpoint.json"], _VALUES)
-        if not isinstance(written, dict):
-            raise ValueError("it is not an object")
-        names = _object(written, "names", _text)
-        recipe = _object(written, "recipe", _text)
-        options = _object(written, "optimizer_options", _anything)
-        schedule = _object(written, "schedule", _anything) if written.get("schedule") is not None else None
-        sums = _object(written, "pending_sums", _list_of_numbers)
-        watch = _object(written, "watch", _number) if "watch" in written else {}
-        counts = {key: _count(written.get(key), key) for key in ("epoch", "batch", "step")}
-        seconds = _number(written.get("seconds"), "seconds")
-        records = written.get("history")
-        if not isinstance(records, list):
-            raise ValueError(f"history is {describe(records)}, not a list")
-        history = tuple(_record(record) for record in records)
+        plain = from_plain(json_text.parse(entries["checkpoint.json"], _VALUES))
     except ValueError as error:
         raise ValueError(f"checkpoint.json: {error}") from None
     weights = read_tensors(entries["weights.safetensors"], "weights.safetensors")
     state = read_tensors(entries["state.safetensors"], "state.safetensors")
-    return Checkpoint(
-        names=names,
+    return replace(
+        plain,
         weights=weights,
         optimizer=_named(state, "optimizer"),
-        optimizer_options=options,
-        schedule=schedule,
         random_state=_array(state, "random_state", "uint8", 1),
         device_random_state=_array(state, "device_random_state", "uint8", 1),
-        epoch=counts["epoch"],
-        batch=counts["batch"],
-        step=counts["step"],
-        seconds=seconds,
         pending_losses=_array(state, "pending_losses", "float32", 1),
         pending_outputs=_array(state, "pending_outputs", "float32", None),
-        pending_sums=sums,
         gradients=_named(state, "gradients"),
         average=_named(state, "average"),
         best=_named(state, "best"),
-        watch=watch,
-        history=History(history, _array(state, "step_losses", "float32", 1)),
-        recipe=recipe,
+        history=History(plain.history.epochs, _array(state, "step_losses", "float32", 1)),
+    )
+
+
+def from_plain(written: Any) -> Checkpoint:
+    """What `to_plain` said, without arrays.
+
+    Raises:
+        ValueError: it is of another form.
+    """
+    if not isinstance(written, dict):
+        raise ValueError("it is not an object")
+    records = written.get("history")
+    if not isinstance(records, list):
+        raise ValueError(f"history is {describe(records)}, not a list")
+    counts = {key: _count(written.get(key), key) for key in ("epoch", "batch", "step")}
+    return Checkpoint(
+        names=_object(written, "names", _text),
+        weights={},
+        optimizer_options=_object(written, "optimizer_options", _anything),
+        schedule=_object(written, "schedule", _anything) if written.get("schedule") is not None else None,
+        epoch=counts["epoch"],
+        batch=counts["batch"],
+        step=counts["step"],
+        seconds=_number(written.get("seconds"), "seconds"),
+        pending_sums=_object(written, "pending_sums", _list_of_numbers),
+        watch=_object(written, "watch", _number) if "watch" in written else {},
+        history=History(tuple(_record(record) for record in records)),
+        recipe=_object(written, "recipe", _text),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -26,6 +26,8 @@ def row_order(seed: int, epoch: int, rows: int) -> Tensor:
 class Batches:
     """The batches of the epoch under way. What batch i holds is a function of (seed, epoch, i) alone.
 
+    With `computed`, a batch is those of its rows that this process computes: of so many rows, a slice.
+
     Attributes:
         rows: how many rows an epoch has. size: rows in a batch, of which the last may have fewer.
         count: batches in an epoch. epoch: the one under way.
@@ -40,9 +42,14 @@ class Batches:
         seed: int,
         batch_size: int | None,
         augmentations: Sequence[Augmentation] = (),
+        computed: Callable[[int], slice] | None = None,
     ) -> None:
         self._part, self._objective, self._device, self._seed = part, objective, device, seed
         self._augmentations = tuple(augmentations)
+        self._scaled = _scaling_of_pictures(part, device)
+        # What is changed at random is changed as a whole, so that every process sees the same changes.
+        self._before = None if self._augmentations else computed
+        self._after = computed if self._augmentations else None
         self.rows = len(part)
         self.size = min(batch_size or self.rows, self.rows)
         self.count = math.ceil(self.rows / self.size)
@@ -69,7 +76,11 @@ class Batches:
         inputs, aims = self._piece[place]
         if not self._augmentations:
             return inputs, aims
-        return self._changed(number, inputs, aims)
+        inputs, aims = self._changed(number, inputs, aims)
+        if self._after is None:
+            return inputs, aims
+        mine = self._after(self.rows_of(number))
+        return inputs[mine], tuple(part[mine] for part in aims)
 
     def rows_of(self, number: int) -> int:
         """How many rows a batch has."""
@@ -90,29 +101,65 @@ class Batches:
     def _aims_of(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, ...]:
         return tuple(part.to(self._device) for part in self._objective.targets(inputs, targets))
 
-    def _cut(self, inputs: Tensor, aims: tuple[Tensor, ...]) -> list[Batch]:
-        parts = zip(*(part.split(self.size) for part in aims), strict=True)
-        return list(zip(inputs.split(self.size), parts, strict=True))
+    def _cut(self, inputs: Tensor, aims: tuple[Tensor, ...], lengths: list[int] | int) -> list[Batch]:
+        parts = zip(*(part.split(lengths) for part in aims), strict=True)
+        return list(zip(inputs.split(lengths), parts, strict=True))
+
+    def _places(self, numbers: Iterable[int]) -> tuple[Tensor | slice, list[int]]:
+        """Where the rows of some batches are that this process computes, and how many of each batch."""
+        assert self._before is not None
+        found = []
+        for number in numbers:
+            mine = self._before(self.rows_of(number))
+            found.append(slice(number * self.size + mine.start, number * self.size + mine.stop))
+        lengths = [part.stop - part.start for part in found]
+        if self.order is None:  # there is one batch
+            return found[0], lengths
+        return torch.cat([self.order[part] for part in found]), lengths
 
     def _gather(self, number: int) -> None:
         """Bring the rows of this batch and of some after it together; all of them where they are in memory."""
+        self._first = 0 if self.held else number
+        lengths: list[int] | int = self.size
+        if self._before is not None:
+            last = self.count if self.held else min(number + _BATCHES_A_PIECE, self.count)
+            places, lengths = self._places(range(self._first, last))
+        elif self.held:
+            places = slice(None) if self.order is None else self.order
+        else:
+            first, end = number * self.size, min((number + _BATCHES_A_PIECE) * self.size, self.rows)
+            places = slice(first, end) if self.order is None else self.order[first:end]
         if self.held:
-            inputs, aims = self._inputs, self._aims
-            if self.order is not None:
-                order = self.order.to(self._device)
-                inputs, aims = inputs[order], tuple(part[order] for part in aims)
-            self._piece, self._first = self._cut(inputs, aims), 0
-            return
-        first, last = number * self.size, min((number + _BATCHES_A_PIECE) * self.size, self.rows)
-        inputs, targets = self._part.take(slice(first, last) if self.order is None else self.order[first:last])
-        inputs = inputs.to(self._device)
-        self._piece = self._cut(inputs, self._aims_of(inputs, targets.to(self._device)))
-        self._first = number
+            if isinstance(places, Tensor):
+                places = places.to(self._device)
+            inputs, aims = self._inputs[places], tuple(part[places] for part in self._aims)
+        else:
+            inputs, targets = self._part.take(places)
+            inputs = inputs.to(self._device)
+            aims = self._aims_of(inputs, targets.to(self._device))
+        self._piece = self._cut(inputs, aims, lengths)
 
     def _changed(self, number: int, inputs: Tensor, aims: tuple[Tensor, ...]) -> Batch:
-        """The batch after all augmentations. An Output that is compared with the input sees the changed one."""
+        """The batch after all augmentations. An Output that is compared with the input sees the changed one.
+
+        Pictures are changed on their own scale, where brightness means what it says, and standardised afterwards.
+        """
+        mean, scale = self._scaled
+        if mean is not None:
+            inputs = inputs * scale + mean
         generator = torch.Generator().manual_seed(((self._seed * 1_000_003 + self.epoch) * 1_000_003 + number) % 2**63)
         for augmentation in self._augmentations:
             inputs = augmentation.apply(inputs, generator)
+        if mean is not None:
+            inputs = (inputs - mean) / scale
         heads = self._objective.heads
         return inputs, tuple(inputs if head.of_input else aim for head, aim in zip(heads, aims, strict=True))
+
+
+def _scaling_of_pictures(part: Part, device: torch.device) -> tuple[Tensor, Tensor] | tuple[None, None]:
+    """Mean and deviation of each number of a picture [C, H, W]; none for other rows, and where nothing was scaled."""
+    shape, mean, scale = part.shape, part.scaling.mean, part.scaling.scale
+    if len(shape) != 3 or mean is None or scale is None:
+        return None, None
+    found = [torch.from_numpy(values.astype("float32")).reshape(shape).to(device) for values in (mean, scale)]
+    return found[0], found[1]

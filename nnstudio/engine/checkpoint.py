@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -100,18 +100,18 @@ def _schedule_recipe(project: Project) -> str:
     return json.dumps([to_json(schedule), project.training.epochs], sort_keys=True)
 
 
-def take(run: Run) -> Checkpoint:
-    """A copy of all that the Run has learned and of where it stands."""
+def take(run: Run, kept: Callable[[torch.Tensor], Any]) -> Checkpoint:
+    """All that the Run has learned and where it stands; `kept` makes a copy of a tensor."""
     network = run.network
     parameters = dict(network.named_parameters())
     state = {
-        f"{name}|{key}": _array(value)
+        f"{name}|{key}": kept(value)
         for name, parameter in parameters.items()
         for key, value in run.optimizer.state.get(parameter, {}).items()
         if isinstance(value, torch.Tensor)
     }
     waiting = run.batch % run.project.training.accumulate  # batches whose gradients are not in the weights yet
-    gradients = {name: _array(p.grad) for name, p in parameters.items() if waiting and p.grad is not None}
+    gradients = {name: kept(p.grad) for name, p in parameters.items() if waiting and p.grad is not None}
     average = run._average.state_dict() if run._average is not None else {}
     scaler = run.updates.scaler.state_dict()
     watch = run._watch.state
@@ -119,22 +119,24 @@ def take(run: Run) -> Checkpoint:
         watch |= {"scale": float(scaler["scale"]), "growth": float(scaler["_growth_tracker"])}
     return Checkpoint(
         names=network.names_by_node(),
-        weights={name: _array(value) for name, value in network.state_dict().items()},
+        weights={name: kept(value) for name, value in network.state_dict().items()},
         optimizer=state,
         optimizer_options={"lr": run.lr, "base_lr": run.base_lr, "groups": options_of(run.optimizer)},
         schedule=_plain(run.updates.schedule.state_dict()) if run.updates.schedule is not None else None,
-        random_state=_array(run._random_state),
-        device_random_state=_array(run._device_random_state),
+        random_state=kept(run._random_state),
+        device_random_state=kept(run._device_random_state),
         epoch=run.epoch,
         batch=run.batch,
         step=run.step,
         seconds=run.seconds,
         pending_losses=np.asarray(run._epoch_losses, np.float32),
-        pending_outputs=_array(torch.cat(run._outputs)) if run._outputs else np.zeros(0, np.float32),
-        pending_sums={key: sums.flatten().tolist() for key, sums in run._sums.items()},
+        pending_outputs=kept(run.sharing.whole(torch.cat(run._outputs), _pending_rows(run)))
+        if run._outputs
+        else np.zeros(0, np.float32),
+        pending_sums={key: sums.flatten().tolist() for key, sums in run.sharing.sums(run._sums).items()},
         gradients=gradients,
-        average={name: _array(value) for name, value in average.items()},
-        best={name: _array(value) for name, value in run._watch.weights.items()},
+        average={name: kept(value) for name, value in average.items()},
+        best={name: kept(value) for name, value in run._watch.weights.items()},
         watch=watch,
         history=History(tuple(run._records), run._step_losses.view().copy()),
         recipe=recipe(run.project, run.network.order) | {"schedule": _schedule_recipe(run.project)},
@@ -151,7 +153,7 @@ def restore(run: Run, checkpoint: Checkpoint) -> None:
     same = {name for name, text in wanted.items() if _same(name, checkpoint.recipe.get(name), text)}
     if checkpoint.recipe.keys() - wanted.keys():  # such as clipping, which this project does not have
         same.discard("network")
-    run.kept = restore_weights(run.network, checkpoint)
+    run.kept = restore_weights(run.network, checkpoint, run.sharing.placed)
     whole_optimizer = "optimizer" in same and _restore_optimizer(run, checkpoint)
     run.epoch = checkpoint.epoch
     run.step = checkpoint.step
@@ -181,18 +183,30 @@ def _restore_position(run: Run, checkpoint: Checkpoint) -> None:
         run._device_random_state = _tensor(checkpoint.device_random_state)
     run._epoch_losses = [float(loss) for loss in checkpoint.pending_losses]
     if len(checkpoint.pending_outputs):
-        run._outputs = [_tensor(checkpoint.pending_outputs).to(run.device)]
-        first = run.batch // run.BATCHES_A_SUM * run.BATCHES_A_SUM
-        run._targets = [_targets_of(run, number) for number in range(first, run.batch)]
-    run._sums = {
-        key: torch.tensor(checkpoint.pending_sums[key], dtype=torch.float64).reshape(like.shape)
-        for key, like in _sums_like(run, checkpoint.batch).items()
-    }
+        whole = _tensor(checkpoint.pending_outputs)
+        run._outputs = [run.sharing.part(whole, _pending_rows(run)).to(run.device)]
+        run._targets = [_targets_of(run, number) for number in _pending(run)]
+    run._sums = run.sharing.own_sums(
+        {
+            key: torch.tensor(checkpoint.pending_sums[key], dtype=torch.float64).reshape(like.shape)
+            for key, like in _sums_like(run, checkpoint.batch).items()
+        }
+    )
 
 
 def _targets_of(run: Run, number: int) -> torch.Tensor:
     """What the main Output is compared with in this batch of the epoch."""
-    return run._batches[number][1][run.objective.place]
+    return run.sharing.counted(run._batches[number][1][run.objective.place], run._batches.rows_of(number))
+
+
+def _pending(run: Run) -> range:
+    """The batches whose outputs are not in the sums yet."""
+    return range(run.batch // run.BATCHES_A_SUM * run.BATCHES_A_SUM, run.batch)
+
+
+def _pending_rows(run: Run) -> list[int]:
+    """How many rows each of them has."""
+    return [run._batches.rows_of(number) for number in _pending(run)]
 
 
 def _restore_more(run: Run, checkpoint: Checkpoint) -> bool:
@@ -207,11 +221,16 @@ def _restore_more(run: Run, checkpoint: Checkpoint) -> bool:
     if checkpoint.best and run.project.training.keep_best:
         if not _all_fit(checkpoint.best, weights):
             return False
-        run._watch.weights = {name: _tensor(array).to(run.device) for name, array in checkpoint.best.items()}
+        run._watch.weights = {
+            name: run.sharing.placed(_tensor(array), weights[name]) for name, array in checkpoint.best.items()
+        }
     if run._average is not None:
-        if not _all_fit(checkpoint.average, run._average.state_dict()):
+        average = run._average.state_dict()
+        if not _all_fit(checkpoint.average, average):
             return False
-        run._average.load_state_dict({name: _tensor(array) for name, array in checkpoint.average.items()})
+        run._average.load_state_dict(
+            {name: run.sharing.placed(_tensor(array), average[name]) for name, array in checkpoint.average.items()}
+        )
     if run.updates.scaler.is_enabled() and checkpoint.step:
         scale, growth = watch.get("scale", math.nan), watch.get("growth", math.nan)
         if not (scale > 0 and growth >= 0):
@@ -224,7 +243,7 @@ def _restore_more(run: Run, checkpoint: Checkpoint) -> bool:
         for name, array in checkpoint.gradients.items():
             if name not in parameters or not _fits(array, parameters[name]):
                 return False
-            parameters[name].grad = _tensor(array).to(run.device)
+            parameters[name].grad = run.sharing.placed(_tensor(array), parameters[name])
     return True
 
 
@@ -270,8 +289,15 @@ def _stateful(run: Run) -> set[str]:
     return {path for path, own in run.network.states_by_node().items() if own}
 
 
-def restore_weights(network: Network, checkpoint: Checkpoint) -> tuple[str, ...]:
-    """Copy the weights of every node that is still there and whose arrays still fit; the paths of these nodes."""
+def restore_weights(
+    network: Network,
+    checkpoint: Checkpoint,
+    placed: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] = lambda tensor, like: tensor,
+) -> tuple[str, ...]:
+    """Copy the weights of every node that is still there and whose arrays still fit; the paths of these nodes.
+
+    `placed` brings a tensor to where another one is.
+    """
     kept = []
     with torch.no_grad():
         for path, own in network.states_by_node().items():
@@ -279,7 +305,7 @@ def restore_weights(network: Network, checkpoint: Checkpoint) -> tuple[str, ...]
             if own and path in checkpoint.names and all(_fits(old[key], own[key]) for key in own):
                 for key, array in old.items():
                     assert array is not None
-                    own[key].copy_(_tensor(array))
+                    own[key].copy_(placed(_tensor(array), own[key]))
                 kept.append(path)
     return tuple(kept)
 
@@ -304,7 +330,7 @@ def _restore_optimizer(run: Run, checkpoint: Checkpoint) -> bool:
                 continue
             for name, array in found.items():
                 assert array is not None
-                run.optimizer.state[parameter][name] = _tensor(array).to(wanted[name].device)
+                run.optimizer.state[parameter][name] = run.sharing.placed(_tensor(array), wanted[name])
     return whole
 
 
@@ -397,7 +423,3 @@ def _keepable(value: Any) -> bool:
 def _tensor(array: np.ndarray) -> torch.Tensor:
     """A copy, since what a file was read into may not be written to."""
     return torch.from_numpy(np.array(array))
-
-
-def _array(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().to("cpu", copy=True).numpy()

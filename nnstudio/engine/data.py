@@ -79,11 +79,13 @@ class Part:
 
     Attributes:
         rows: their numbers in the data, int64.
+        shape: of one row. scaling: what turns raw rows into what the network takes.
         held: whether all of them are in memory.
     """
 
     def __init__(self, data: Data, scaling: Scaling, rows: np.ndarray) -> None:
-        self._data, self._scaling, self.rows = data, scaling, rows
+        self._data, self.scaling, self.rows = data, scaling, rows
+        self.shape = data.input_type.shape
         self.held = len(rows) * data.input_type.size * 4 <= HELD_BYTES
 
     def __len__(self) -> int:
@@ -118,7 +120,7 @@ class Part:
             yield self.take(slice(first, first + rows))
 
     def _gather(self, rows: np.ndarray) -> Tensor:
-        return torch.from_numpy(self._scaling.apply(self._data.inputs[rows]))
+        return torch.from_numpy(self.scaling.apply(self._data.inputs[rows]))
 
 
 @dataclass(frozen=True, eq=False)

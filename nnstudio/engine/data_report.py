@@ -32,6 +32,7 @@ SAME = 0.999  # a correlation above which two columns say the same
 RARE = 20  # how many times as many rows the largest class may have as the smallest
 APART = 100  # how many times as far one column may be spread as another
 _MOST_NAMED = 5
+_MEETING_ROWS = 5000
 _MOST_ROWS = 1000
 _IDENTIFIER = re.compile(r"(^|[_\W])(id|uid|uuid|key|index|nr|no|number|serial|row)($|[_\W])|Id$|ID$", re.IGNORECASE)
 
@@ -131,8 +132,7 @@ def _duplicates(prepared: Prepared, seen: Pass) -> Iterator[Finding]:
     if not len(learned):
         return
     distinct = 1 + int((learned[1:] != learned[:-1]).sum())
-    # Where most rows are there many times, the columns are few and coarse: that is no copying.
-    coarse = distinct < 0.5 * len(learned)
+    by_chance = 1 - (1 - _meeting(prepared)) ** len(learned)
     for number, name in ((2, "test"), (1, "validation")):
         here = np.flatnonzero(part == number)
         here = here[np.argsort(seen.hashes[here])]  # in order, they are looked up much faster
@@ -143,10 +143,28 @@ def _duplicates(prepared: Prepared, seen: Pass) -> Iterator[Finding]:
         total = len(here)
         if len(again) < 2 or len(again) < 0.01 * total:
             continue
+        # Where columns are few and coarse, rows repeat by chance: that is no copying.
+        coarse = distinct < 0.5 * len(learned) or len(again) < 3 * by_chance * total
         words = f"{len(again):,} of {total:,} {name} rows are also among the training rows{_sampled(seen.complete)}."
         why = "The columns are so coarse that rows repeat." if coarse else f"The {name} figures will be too good."
         severity: Severity = "note" if coarse else "warning"
         yield Finding("duplicates", severity, f"{words} {why}", rows=tuple(again[:_MOST_ROWS].tolist()))
+
+
+def _meeting(prepared: Prepared) -> float:
+    """How likely two rows are the same if their columns had nothing to do with each other; 0 for other than tables."""
+    data = prepared.data
+    if data.inputs.ndim != 2 or not len(prepared.train_rows):
+        return 0.0
+    chosen = prepared.train_rows[np.linspace(0, len(prepared.train_rows) - 1, _MEETING_ROWS).astype(np.int64)]
+    values = np.asarray(data.inputs[np.unique(chosen)])
+    likely = 1.0
+    for column in range(values.shape[1]):
+        shares = np.unique(values[:, column], return_counts=True)[1] / len(values)
+        likely *= float((shares**2).sum())
+        if likely < 1e-12:
+            return 0.0
+    return likely
 
 
 # -- columns -----------------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ ROWS_AT_ONCE = 4096
 MOST_NUMBERS = 50_000_000
 # A view looks at no more rows than these, and at fewer where the network takes more multiplications than these for
 # them: about a twentieth of a second on one core.
-MOST_LOOKED_AT, FEWEST_LOOKED_AT = 2000, 32
+MOST_LOOKED_AT, FEWEST_LOOKED_AT = 2000, 16
 WORK_OF_A_LOOK = 5e8
 
 
@@ -158,19 +158,28 @@ def look(run: Run, part: PartName) -> Evaluation:
     kept = _looks.setdefault(run, {})
     found = kept.get(part)
     if found is None or found[0] != state:
-        found = kept[part] = (state, evaluation(run, part, rows_of_a_look(run)))
+        rows = rows_of_a_look(run)
+        found = kept[part] = (state, evaluation(run, part, rows) if rows else _too_large(run, part))
     return found[1]
 
 
 def rows_of_a_look(run: Run) -> int:
-    """How many rows a view may look at."""
-    if run not in _budgets:
+    """How many rows a view may look at; 0 where even a few would take too long."""
+    work = WORK_OF_A_LOOK * (1 if run.device.type == "cpu" else 50)
+    rows = int(work / max(work_of_a_row(run), 1))
+    if rows >= FEWEST_LOOKED_AT:
+        return min(rows, MOST_LOOKED_AT)
+    return FEWEST_LOOKED_AT if rows * 8 >= FEWEST_LOOKED_AT else 0
+
+
+def work_of_a_row(run: Run) -> int:
+    """Multiplications that a row takes on its way through the network."""
+    if run not in _work:
         try:
-            work = cost(run.project.graph, run.prepared.input_type).total_operations
-        except (GraphError, RuntimeError):  # what cannot be counted is taken for large
-            work = int(WORK_OF_A_LOOK)
-        _budgets[run] = int(np.clip(WORK_OF_A_LOOK / max(work, 1), FEWEST_LOOKED_AT, MOST_LOOKED_AT))
-    return _budgets[run]
+            _work[run] = cost(run.project.graph, run.prepared.input_type).total_operations
+        except (GraphError, RuntimeError):  # what cannot be counted is guessed
+            _work[run] = 10 * sum(parameter.numel() for parameter in run.network.parameters())
+    return _work[run]
 
 
 def parts_of(run: Run) -> tuple[PartName, ...]:
@@ -181,7 +190,20 @@ def parts_of(run: Run) -> tuple[PartName, ...]:
 
 _State = tuple[int, PartName, int]
 _looks: WeakKeyDictionary[Run, dict[PartName, tuple[_State, Evaluation]]] = WeakKeyDictionary()
-_budgets: WeakKeyDictionary[Run, int] = WeakKeyDictionary()
+_work: WeakKeyDictionary[Run, int] = WeakKeyDictionary()
+
+
+def _too_large(run: Run, part: PartName) -> Evaluation:
+    task: Task = "classification" if run.objective.classifies else "regression"
+    return Evaluation(
+        part,
+        run.step,
+        np.zeros(0, np.int64),
+        len(run.prepared.part(part)),
+        task,
+        problem=f"This network takes {work_of_a_row(run):.0e} multiplications for a row, too many for a look in passing. "
+        "Save it, and measure it with: nnstudio evaluate FILE.",
+    )
 
 
 def _places(run: Run, part: Part, most_rows: int | None) -> np.ndarray:

@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -32,7 +32,7 @@ from nnstudio.core.kinds import Loss, Metric
 from nnstudio.core.problems import Problem
 from nnstudio.core.project import Project
 from nnstudio.engine import checkpoint as checkpoints
-from nnstudio.engine.batches import Batches, row_order
+from nnstudio.engine.batches import Batch, Batches, row_order
 from nnstudio.engine.capture.captured import Captured, unfit
 from nnstudio.engine.capture.trace import NotCaptured
 from nnstudio.engine.compiler import check, compile_network
@@ -42,9 +42,13 @@ from nnstudio.engine.figures import Figures, Sums
 from nnstudio.engine.network import Network
 from nnstudio.engine.objective import Objective
 from nnstudio.engine.series import Series
+from nnstudio.engine.sharing import Sharing
 from nnstudio.engine.threads import threads_for
 from nnstudio.engine.updates import Updates
 from nnstudio.engine.watching import Watch, averaged
+
+if TYPE_CHECKING:
+    from nnstudio.engine.distributed.world import World
 
 __all__ = ["ROWS_A_LOOK", "Run", "RunError", "Snapshot", "row_order"]
 
@@ -95,6 +99,9 @@ class Run:
     A checkpoint of the same recipe is continued exactly, in the middle of an epoch too. From another one, every weight
     is carried over whose node is still there and whose shape still fits.
 
+    With a `world` it is one of several processes that train together; each makes a Run of the same project and calls
+    the same methods in the same order. `engine.distributed.together` says what is different then.
+
     Attributes:
         continuation: "new", "exact" or "carried".
         threads: how many threads torch computes with while it trains; None for torch's own choice.
@@ -113,14 +120,14 @@ class Run:
     # So long a Run does plain steps before it makes a record of one, which takes about as long.
     PLAIN_SECONDS = 0.25
 
-    def __init__(self, project: Project, checkpoint: Checkpoint | None = None) -> None:
+    def __init__(self, project: Project, checkpoint: Checkpoint | None = None, world: World | None = None) -> None:
         report = check(project)
         if not report.ready:
             raise RunError(report.errors)
         training = project.training
         assert training.optimizer is not None
         try:
-            self.device = choose(training.device)
+            self.device = choose(training.device) if world is None else world.device
         except ValueError as error:
             raise RunError([Problem("error", str(error))]) from None
         self.project = project
@@ -134,11 +141,14 @@ class Run:
         outside = torch.get_rng_state()
         torch.manual_seed(training.seed)
         self.network = compile_network(project.graph, self.prepared.input_type)
+        if world is not None and world.rank:
+            torch.manual_seed(training.seed + world.rank)
         self._random_state = torch.get_rng_state()
         torch.set_rng_state(outside)
         self._device_random_state = device_random_state(self.device)
 
         self.network.to(self.device).train()
+        self.sharing = (Sharing if world is None else world.sharing)(self.network, self.objective)
         self._batches = Batches(
             self.prepared.train,
             self.objective,
@@ -146,15 +156,17 @@ class Run:
             seed=training.seed,
             batch_size=training.batch_size,
             augmentations=project.data.augmentations,
+            computed=self.sharing.computed,
         )
         self.rows, self.batches = self._batches.rows, self._batches.count
         self.batch_size = self._batches.size
+        self._average = averaged(self.network, training)
+        called = self.sharing.wrap(self._average, self._batches)
         self.updates = Updates(training, self.network, self.device, self.batches)
         self._wanted_lr: float | None = None
-        self._average = averaged(self.network, training)
         self._held: dict[PartName, tuple[torch.Tensor, tuple[torch.Tensor, ...]] | None] = {}
         self._watch = Watch(training)
-        self._forward: Callable[..., Any] = torch.compile(self.network) if training.compile else self.network
+        self._forward = torch.compile(called) if training.compile else called
 
         self.epoch = self.batch = self.step = 0
         self.seconds = 0.0
@@ -165,7 +177,7 @@ class Run:
         self._problem = self._note = ""
         self.learning: dict[int, torch.Tensor] = {}
         self._captured: Captured | None = None
-        self.uncaptured = unfit(self)
+        self.uncaptured = self.sharing.uncaptured or unfit(self)
         self._plainly = 0.0  # seconds of plain steps
         self._begin_epoch()
         self.continuation = "new"
@@ -204,7 +216,8 @@ class Run:
                 note, self._note = self._note, ""
                 done = done or (whole and bool(note))
                 now = time.perf_counter()
-                if not done and now < due and not self._problem:
+                looks = self.sharing.due(now >= due)
+                if not done and not looks and not self._problem:
                     continue
                 self._read_losses()
                 problem, self._problem = self._problem, ""
@@ -327,7 +340,7 @@ class Run:
         self.updates.optimizer.zero_grad()
         with torch.enable_grad():
             given = self.objective.feed(self._forward, inputs)
-            loss = self.objective.loss(given, aims)
+            loss = self._loss(given, aims)
             loss.backward()  # type: ignore[no-untyped-call]
         if not self.learning:
             self.learning = {id(p): p for p in self.network.parameters() if p.grad is not None}
@@ -344,10 +357,11 @@ class Run:
         else:
             if self.batch == first:
                 updates.optimizer.zero_grad()
-            with updates.mixed():
-                given = self.objective.feed(self._forward, inputs)
-                loss = self.objective.loss(given, aims)
-            updates.backward(loss, 1 / min(accumulate, self.batches - first))
+            with self.sharing.syncing(updated):
+                with updates.mixed():
+                    given = self.objective.feed(self._forward, inputs)
+                    loss = self._loss(given, aims)
+                updates.backward(loss, 1 / min(accumulate, self.batches - first))
             loss = loss.detach()
             output = self.objective.output(given).detach().float()  # mixed precision is measured in the full one
             if updated:
@@ -355,9 +369,13 @@ class Run:
         if self._average is not None and updated:
             self._average.update_parameters(self.network)
         self._unread.append(loss)
-        self._outputs.append(output)
-        self._targets.append(aims[self.objective.place])
+        rows = self._batches.rows_of(self.batch)
+        self._outputs.append(self.sharing.counted(output, rows))
+        self._targets.append(self.sharing.counted(aims[self.objective.place], rows))
         self._count(1)
+
+    def _loss(self, given: Any, aims: tuple[torch.Tensor, ...]) -> torch.Tensor:
+        return self.sharing.loss(given, aims, self._batches.rows_of(self.batch))
 
     def _count(self, batches: int) -> None:
         """So many batches were done."""
@@ -380,13 +398,14 @@ class Run:
     def _end_epoch(self) -> None:
         self._sum_outputs()
         self._read_losses()
+        self.sharing.settle(self.tested)
         total = 0.0
         for number, loss in enumerate(self._epoch_losses):
             total += loss * self._batches.rows_of(number)
         record = {
             "epoch": self.epoch + 1,
             "step": self.step,
-            "train": {"loss": total / self.rows} | self.figures.values(self._sums),
+            "train": {"loss": total / self.rows} | self.figures.values(self.sharing.sums(self._sums)),
             "test": self.measure("test"),
             "lr": self.lr,
         }
@@ -427,7 +446,7 @@ class Run:
         """Bring the losses of the last steps to the processor; one that is not a number is a problem."""
         if not self._unread:
             return
-        losses = torch.stack(self._unread).to("cpu", torch.float32).numpy()
+        losses = self.sharing.losses(torch.stack(self._unread)).to("cpu", torch.float32).numpy()
         self._unread.clear()
         self._epoch_losses.extend(losses.tolist())
         self._take_losses(losses)
@@ -475,7 +494,7 @@ class Run:
         self.network.eval()
         self.tested.eval()
         try:
-            with torch.inference_mode():
+            with self.sharing.looking():
                 yield
         finally:
             self.network.train()
@@ -494,23 +513,17 @@ class Run:
         """Loss and metrics on all rows of a part; empty when it has none."""
         if not len(self.prepared.part(name)):
             return {}
-        held = self.held(name)
-        if held is not None:
-            inputs, aims = held
-            parts = zip(*(part.split(ROWS_A_LOOK) for part in aims), strict=True)
-            return self.figures.evaluate(self.tested, zip(inputs.split(ROWS_A_LOOK), parts, strict=True))
-        pieces = (self._on_device(*piece) for piece in self.prepared.part(name).pieces(ROWS_A_LOOK))
-        return self.figures.evaluate(self.tested, pieces)
+        return self.sharing.measure(self, name, ROWS_A_LOOK)
 
     def held(self, name: PartName) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]] | None:
         """A part on the device, and what each Output is compared with; None where it is too large to stay there."""
         if name not in self._held:
             part = self.prepared.part(name)
             with torch.inference_mode(False):  # they stay
-                self._held[name] = self._on_device(part.inputs, part.targets) if part.held else None
+                self._held[name] = self.on_device(part.inputs, part.targets) if part.held else None
         return self._held[name]
 
-    def _on_device(self, inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    def on_device(self, inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
         """Rows and what each Output is compared with."""
         inputs = inputs.to(self.device)
         aims = self.objective.targets(inputs, targets.to(self.device))
@@ -530,7 +543,22 @@ class Run:
         with self.looking():
             return np.concatenate([self.output(x.to(self.device)).cpu().numpy() for x in rows.split(ROWS_A_LOOK)])
 
-    def checkpoint(self) -> Checkpoint:
-        """All that is needed to go on later as if nothing had happened. Only between two steps."""
+    def rows_at(self, name: PartName, places: slice) -> Batch:
+        """Some rows of a part, on the device, and what each Output is compared with."""
+        held = self.held(name)
+        if held is None:
+            return self.on_device(*self.prepared.part(name).take(places))
+        inputs, aims = held
+        return inputs[places], tuple(part[places] for part in aims)
+
+    def checkpoint(self, keep: Callable[[torch.Tensor], Any] | None = None) -> Checkpoint:
+        """All that is needed to go on later as if nothing had happened. Only between two steps.
+
+        Of several processes the first gets it, and the others one whose arrays are empty. With `keep`, what that makes
+        of each tensor is in place of an array.
+        """
         self._read_losses()
-        return checkpoints.take(self)
+        self.sharing.settle(self.tested)
+        if self.batch % self.project.training.accumulate:
+            self.sharing.settle_gradients()
+        return checkpoints.take(self, keep or self.sharing.kept)

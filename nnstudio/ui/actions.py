@@ -88,6 +88,29 @@ MENUS: dict[str, tuple[Entry | Submenu | None, ...]] = {
             ),
             "download",
         ),
+        Submenu(
+            "predict",
+            "Predict",
+            (
+                Entry(
+                    "predict_file",
+                    "Rows of a file…",
+                    "Writes what the network says of a table, an array, a picture or a text.",
+                    "",
+                    "file-spreadsheet",
+                    words="predict inference test csv npy image text score",
+                ),
+                Entry(
+                    "predict_folder",
+                    "Pictures of a folder…",
+                    "Writes what the network says of each picture in a folder.",
+                    "",
+                    "folder-open",
+                    words="predict inference images",
+                ),
+            ),
+            "",
+        ),
         None,
         Entry("gallery", "Gallery", "Shows the examples and the recent projects.", "Ctrl+Shift+O", "layout-grid"),
         None,
@@ -235,6 +258,15 @@ MENUS: dict[str, tuple[Entry | Submenu | None, ...]] = {
             "",
             "refresh-cw",
         ),
+        Entry(
+            "compare",
+            "Compare with classical models…",
+            "Trains logistic or linear regression, trees and others on the same rows, beside the network.",
+            "",
+            "",
+            words="baseline scikit-learn logistic regression gradient boosting trees nearest neighbours",
+        ),
+        None,
         Entry(
             "reset", "Reset weights", "Draws new initial weights and clears the curves.", "Ctrl+Shift+R", "rotate-ccw"
         ),

@@ -23,7 +23,7 @@ class Docks:
     """The docks of one window.
 
     `palette` and `outline` are tabs at the left; `sides` (key, title, widget) are tabs at the right; `panels` are side
-    by side below, some of them hidden until they are asked for.
+    by side below, the later ones as tabs; some of them are hidden until they are asked for.
     """
 
     def __init__(
@@ -79,8 +79,8 @@ class Docks:
             window.addDockWidget(_BOTTOM, dock)
             if 0 < number < _SIDE_BY_SIDE:
                 window.splitDockWidget(self.panels[number - 1], dock, Qt.Orientation.Horizontal)
-            elif number >= _SIDE_BY_SIDE:
-                window.tabifyDockWidget(self.panels[_SIDE_BY_SIDE - 1], dock)
+            elif number >= _SIDE_BY_SIDE:  # spread over the others, so that several can be seen; the curves stay
+                window.tabifyDockWidget(self.panels[1 + number % (_SIDE_BY_SIDE - 1)], dock)
         for dock in self.all():
             dock.setVisible(dock not in self._hidden)
         for dock in (self.palette, *self.sides[:1], *self.panels[_SIDE_BY_SIDE - 1 : _SIDE_BY_SIDE]):

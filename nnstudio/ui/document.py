@@ -239,13 +239,17 @@ class Document(QObject):
         self.checkpoint = checkpoint
         self.state_changed.emit()
 
-    def save(self, path: Path, picture: bytes = b"") -> None:
-        """Write drawing, settings, weights and curves. Raises StorageError; the old file is then untouched."""
-        storage.write(path, self.project, self.checkpoint, picture)
+    def save(self, path: Path, picture: bytes = b"") -> tuple[str, ...]:
+        """Write drawing, settings, weights and curves; sentences on what could not be carried along.
+
+        Raises StorageError; the old file is then untouched.
+        """
+        notices = storage.write(path, self.project, self.checkpoint, picture)
         self.path = path
         self._saved, self._saved_checkpoint = self.project, self.checkpoint
         self.end_merge()
         self.state_changed.emit()
+        return notices
 
 
 def meaning(project: Project) -> tuple[object, ...]:

@@ -132,7 +132,6 @@ class LearningRateRange(QDialog):
         buttons = QHBoxLayout()
         buttons.addWidget(self.go)
         buttons.addWidget(self.progress, 1)
-        buttons.addStretch(0)
         buttons.addWidget(self.cancel)
         buttons.addWidget(self.use)
         rows = QVBoxLayout(self)
@@ -211,13 +210,10 @@ class LearningRateRange(QDialog):
             return f"Cancelled after {len(self.points):,} of {self._steps:,} steps."
         if found is None:
             return "The loss flew away too soon for a suggestion. Try lower rates."
-        ended = (
-            "" if len(self.points) == self._steps else f" It ended early, at {self.points[-1].lr:.3g}: the loss rose."
-        )
+        early = len(self.points) < self._steps
+        ended = f" It ended early, at {self.points[-1].lr:.3g}: the loss rose." if early else ""
         if not 1 / _FAR_APART < found.steepest / found.tenth < _FAR_APART:
-            return (
-                f"The loss is noisy here, so trust your eyes. A larger batch or more steps give a clearer curve.{ended}"
-            )
+            return f"The loss is noisy: trust your eyes. A larger batch or more steps give a clearer curve.{ended}"
         return f"The dots are suggestions. Click or drag in the picture to pick another rate.{ended}"
 
     # -- picking ---------------------------------------------------------------------------------------------------
@@ -261,13 +257,13 @@ class LearningRateRange(QDialog):
         self.cancel.setText("Cancel" if busy else "Close")
         self.rate.setEnabled(not busy and bool(self.points))
         self.use.setEnabled(not busy and bool(self.points) and bool(self.rate.value))
-        for button, words, rate in (
-            (self.steepest, "Steepest", found.steepest if found else 0.0),
-            (self.tenth, "Tenth of the lowest", found.tenth if found else 0.0),
+        for button, words, name in (
+            (self.steepest, "Steepest", "steepest"),
+            (self.tenth, "Tenth of the lowest", "tenth"),
         ):
             button.setVisible(found is not None)
-            button.setText(f"{words}: {rate:.3g}")
-            button.setAccessibleName(f"{words}: {rate:.3g}")
+            button.setText(f"{words}: {getattr(found, name, 0):.3g}")
+            button.setAccessibleName(button.text())
 
     # -- closing ---------------------------------------------------------------------------------------------------
 

@@ -310,7 +310,10 @@ class Training(QObject):
         self._keep()
         wanted = self.document.project.training.epochs
         whole = snapshot is not None and snapshot.done and snapshot.batch == 0 and snapshot.epoch % wanted == 0
-        self._set_state("idle" if whole else "paused")
+        note = snapshot.note if snapshot is not None and snapshot.done else ""
+        self._set_state("idle" if whole or note else "paused")
+        if note:
+            self.message.emit(note)
         self.refresh()
         after, self._after = self._after, None
         if after is not None:

@@ -22,6 +22,7 @@ from nnstudio.ui.actions import Actions
 from nnstudio.ui.banner import Banner
 from nnstudio.ui.canvas.breadcrumb import Breadcrumb
 from nnstudio.ui.canvas.canvas import Canvas
+from nnstudio.ui.comparison import ComparisonDialog
 from nnstudio.ui.data_panel import DataPanel
 from nnstudio.ui.data_panel.choosing import dropped_data
 from nnstudio.ui.docks import Docks
@@ -35,6 +36,7 @@ from nnstudio.ui.memory import Memory
 from nnstudio.ui.outline import Outline
 from nnstudio.ui.palette import Palette
 from nnstudio.ui.panels.catalogue import PANELS
+from nnstudio.ui.prediction.file_prediction import FilePrediction
 from nnstudio.ui.search import Search
 from nnstudio.ui.status import Status
 from nnstudio.ui.toolbar import Toolbar
@@ -77,6 +79,8 @@ class Window(QMainWindow):
         self.panels = [panel(document) for panel in PANELS]
         self.banner = Banner()
         self.exporting = Exporting(self)
+        self.file_prediction = FilePrediction(document, self)
+        self.comparison: ComparisonDialog | None = None
         self.status = Status(document)
         self.installEventFilter(_Tips(self.status, self))
         self.toolbar = Toolbar(document, self.training, self.actions_)
@@ -109,6 +113,8 @@ class Window(QMainWindow):
         self.training.message.connect(self.tell)
         self.exporting.finished.connect(self._exported)
         self.exporting.refused.connect(self._refuse)
+        self.file_prediction.finished.connect(self.tell)
+        self.file_prediction.refused.connect(self._refuse)
         self.training.problem.connect(self._show_training_problem)
         document.state_changed.connect(self._renew)
         document.selected.connect(lambda _: self._renew())
@@ -147,6 +153,8 @@ class Window(QMainWindow):
             "export_picture": self.export_picture,
             "export_svg": self.export_svg,
             **{f"export_{name}": partial(self.export_to, name) for name in ("module", "onnx", "pt2", "safetensors")},
+            "predict_file": self.predict_file,
+            "predict_folder": self.predict_folder,
             "gallery": self.gallery_wanted.emit,
             "close": self.close,
             "quit": self.quit_wanted.emit,
@@ -183,6 +191,7 @@ class Window(QMainWindow):
             "one_epoch": training.one_epoch,
             "find_rate": self.find_rate,
             "apply_changes": training.apply_changes,
+            "compare": self.compare,
             "reset": training.reset,
             "search": self.search,
             "shortcuts": lambda: help_texts.show_shortcuts(self, self.actions_.every()),
@@ -320,13 +329,13 @@ class Window(QMainWindow):
     def _save(self, path: Path) -> bool:
         self.training.checkpoint_now()
         try:
-            self.document.save(path, self.picture())
+            notices = self.document.save(path, self.picture())
         except storage.StorageError as error:
             self._refuse(str(error))
             return False
         self.memory.add_recent(path)
         self.memory.folder = path.absolute().parent
-        self.tell(f"Saved to {path.name}.")
+        self.tell(" ".join([f"Saved to {path.name}.", *notices]))
         return True
 
     def picture(self) -> bytes:
@@ -362,6 +371,25 @@ class Window(QMainWindow):
         self.training.checkpoint_now()
         self.exporting.start(self.document, form, path)
         return True
+
+    def predict_file(self) -> None:
+        """Ask for a file of rows, and write what the network says of them."""
+        self.training.checkpoint_now()
+        self.file_prediction.ask_for_file(self.memory.folder)
+
+    def predict_folder(self) -> None:
+        """The same for a folder of pictures."""
+        self.training.checkpoint_now()
+        self.file_prediction.ask_for_folder(self.memory.folder)
+
+    def compare(self) -> None:
+        """Show classical models on the same rows beside the network."""
+        self.training.checkpoint_now()
+        if self.comparison is None:
+            self.comparison = ComparisonDialog(self.document, self)
+        self.comparison.show()
+        self.comparison.raise_()
+        self.comparison.start()
 
     def _exported(self, path: Path, notices: tuple[str, ...]) -> None:
         self.tell(f"Exported to {path.name}.")
@@ -401,6 +429,9 @@ class Window(QMainWindow):
             return
         self.training.shut_down()
         self.exporting.shut_down()
+        self.file_prediction.shut_down()
+        if self.comparison is not None:
+            self.comparison.close()
         self.document.loading.shut_down()
         self.memory.remember_window(self.saveGeometry(), self.saveState())
         event.accept()

@@ -230,7 +230,7 @@ def test_version_and_help(nnstudio) -> None:
     assert nnstudio("--version").out.strip() == f"nnstudio {package.__version__}"
     helped = nnstudio("--help")
     assert helped.code == 0
-    for name in ("examples", "new", "check", "train", "evaluate", "predict", "export"):
+    for name in ("examples", "new", "check", "train", "lr-range", "evaluate", "predict", "export"):
         assert name in helped.out
 
 

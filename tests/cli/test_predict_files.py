@@ -46,7 +46,8 @@ def test_an_array_is_predicted_as_it_is(nnstudio, trained, tmp_path) -> None:
     names = [run.prepared.data.class_names[k] for k in run.predict(X[::40]).argmax(axis=1)]
     assert [line[0] for line in lines_of(said)[1:]] == names
     assert nnstudio("predict", trained, tmp_path / "rows.npz").out == said
-    assert lines_of(nnstudio("predict", trained, tmp_path / "one.npy").out) == lines_of(said)[:2]
+    one = lines_of(nnstudio("predict", trained, tmp_path / "one.npy").out)
+    assert one[0] == lines_of(said)[0] and one[1][0] == names[0]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_pictures_are_scaled_as_the_data_is(nnstudio, digits, tmp_path) -> None:
     run = Run(stored.project, stored.checkpoint)
     expected = run.predict((np.rint(images / 16 * 255) / 255)[:, None].astype(np.float32)).argmax(axis=1)
     assert [line[1] for line in lines] == [str(k) for k in expected]
-    assert lines_of(nnstudio("predict", digits, folder / "1.png").out)[1] == lines[1]
+    assert lines_of(nnstudio("predict", digits, folder / "1.png").out)[1][:2] == lines[1][:2]
 
 
 def test_pictures_that_are_none_are_refused(nnstudio, digits, trained, tmp_path) -> None:
@@ -115,7 +116,7 @@ def test_words_of_a_table_become_what_they_were(nnstudio, tmp_path) -> None:
     asked.write_text("size,colour\n3,green\n")
     result = nnstudio("predict", path, asked)
     assert result.code == 2 and "green" in result.sentence
-    asked.write_text("size\n3\n")
+    asked.write_text("size,weight\n3,4\n")
     assert "colour" in nnstudio("predict", path, asked).sentence
 
 
@@ -142,7 +143,8 @@ def test_a_text_is_continued_the_same_for_the_same_seed(nnstudio, tmp_path) -> N
     first = nnstudio(*words, "--seed", "3").out
     assert first.startswith("the quick ") and len(first) == 10 + 60 + 1
     assert nnstudio(*words, "--seed", "3").out == first
-    assert nnstudio(*words, "--seed", "4").out != first
+    bold = nnstudio(*words, "--seed", "3", "--temperature", "4").out
+    assert bold != nnstudio(*words, "--seed", "4", "--temperature", "4").out
     sure = nnstudio(*words, "--temperature", "0").out
     assert sure == nnstudio(*words, "--top-k", "1").out
     assert "brown fox" in sure

@@ -129,6 +129,14 @@ def test_coarse_columns_repeat_and_that_is_only_noted():
     assert only(report(parts(table(inputs))), "duplicates").severity == "note"
 
 
+def test_few_columns_with_few_values_meet_by_chance():
+    random = np.random.default_rng(0)
+    inputs = np.column_stack([random.integers(18, 80, ROWS), random.integers(0, 3, ROWS)]).astype(float)
+    found = only(report(parts(table(inputs))), "duplicates")
+    assert (found.severity, found.remedy) == ("note", "")
+    assert "coarse" in found.sentence
+
+
 def test_duplicates_among_pictures_and_tokens():
     random = np.random.default_rng(0)
     for inputs in (random.integers(0, 256, (ROWS, 1, 5, 7)).astype(np.uint8), random.integers(0, 90, (ROWS, 9))):

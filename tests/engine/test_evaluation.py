@@ -242,12 +242,21 @@ def test_views_share_a_look_until_the_weights_change(monkeypatch: pytest.MonkeyP
         pass
     assert look(run, "test") is not first
     monkeypatch.setattr(evaluations, "MOST_LOOKED_AT", 20)
-    monkeypatch.setattr(evaluations, "WORK_OF_A_LOOK", 1e3)
     other = Run(iris())
     few = look(other, "test")
     assert len(few.rows) == 20 and few.of == 30 and few.size_in_words == "20 of 30 test rows"
     assert set(few.rows) < set(other.prepared.test_rows)
     assert look(Run(iris()), "test").rows.tolist() == few.rows.tolist()
+
+
+def test_a_network_that_is_too_large_for_a_look_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(iris())
+    monkeypatch.setattr(evaluations, "WORK_OF_A_LOOK", 4 * evaluations.work_of_a_row(run))
+    assert evaluations.rows_of_a_look(run) == evaluations.FEWEST_LOOKED_AT
+    monkeypatch.setattr(evaluations, "WORK_OF_A_LOOK", 1.0)
+    assert evaluations.rows_of_a_look(run) == 0
+    assert "nnstudio evaluate FILE" in look(run, "test").problem
+    assert not evaluation(run, "test").problem
 
 
 def test_parts_without_rows_say_so() -> None:

@@ -109,6 +109,7 @@ class TestNames:
         assert "no array called d; it has a" in refusal(path, inputs="d")
         assert load(save(x_train=TABLE, y_train=LABELS, x_test=TABLE), inputs="x_train").target_name == "y_train"
         assert load(save(x=TABLE, labels=LABELS, y=TABLE), targets="labels").classes == 3
+        assert "Choose which" in refusal(save(train_x_test=TABLE, y=LABELS, test_z=TABLE))
 
     def test_a_table_whose_last_column_is_the_target(self, save: Callable[..., str]) -> None:
         table = np.column_stack([TABLE, LABELS])
@@ -253,6 +254,16 @@ class TestTargets:
         assert "holds texts, which are no values" in refusal(save(x=TABLE, y=np.array(["a"] * 30)), task="regression")
         assert "2^53" in load(save(x=TABLE, y=np.arange(30) + 2**60), task="regression").notices[-1]
 
+    @pytest.mark.parametrize(
+        ("different", "rows", "task"),
+        [(20, 30, "classification"), (21, 30, "regression"), (50, 500, "classification"), (51, 500, "regression")],
+    )
+    def test_whole_numbers_are_classes_where_they_repeat(
+        self, save: Callable[..., str], different: int, rows: int, task: str
+    ) -> None:
+        data = load(save(x=np.zeros((rows, 2)), y=np.arange(rows) % different))
+        assert data.task == task
+
     def test_a_class_for_each_place(self, save: Callable[..., str]) -> None:
         data = load(save(x=PICTURES, y=PICTURES // 100))
         assert data.task == "classification" and data.targets.shape == (30, 6, 5) and data.classes == 3
@@ -352,16 +363,22 @@ class TestLarge:
             kept.unlink()
             kept.write_bytes(content)
             assert np.array_equal(load(path).inputs, before)
-        next((cache / "arrays").glob("*.json")).write_text("[1]")
-        assert np.array_equal(load(path).inputs, before)
+        for content in ("[1]", '{"rows": 3, "facts": {}}', "{", ""):
+            next((cache / "arrays").glob("*.json")).write_text(content)
+            assert np.array_equal(load(path).inputs, before)
         save(x=(TABLE + 1).astype(">f8"), y=LABELS)
         assert np.array_equal(load(path).inputs, TABLE + 1)
 
-    def test_the_oldest_make_room(self, save: Callable[..., str], cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_oldest_make_room(
+        self, save: Callable[..., str], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(_arrays, "LARGEST_CACHE", 3000)
         for number in range(8):
             load(save(f"{number}.npz", x=(TABLE + number).astype(">f8"), y=LABELS))
         assert len(list((cache / "arrays").glob("*.npy"))) == 2 and len(list((cache / "arrays").iterdir())) == 4
+        monkeypatch.setattr(_arrays, "_written", None)
+        for number in (6, 7):  # the newest are still there
+            assert np.array_equal(load(str(tmp_path / f"{number}.npz")).inputs, TABLE + number)
 
     def test_too_little_room_is_a_sentence(self, save: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_arrays, "_SPARE", 1 << 60)
@@ -428,6 +445,11 @@ class TestHostile:
         assert "x in a.npz" in refusal(str(tmp_path / "a.npz"))
         refusal(self.write(tmp_path / "b.npy", self.npy(header, b"\0" * 16, b"\x02\x00")))
         refusal(self.write(tmp_path / "c.npy", self.npy(header, b"\0" * 16, b"\x09\x00")))
+
+    def test_more_than_the_head_says(self, save: Callable[..., str]) -> None:
+        path = Path(save("x.npy", x=TABLE))
+        path.write_bytes(path.read_bytes() + b"\0")
+        assert "needs 960 bytes, but it has 961" in refusal(str(path))
 
     def test_every_way_to_cut_a_file_off_is_a_sentence(self, save: Callable[..., str], tmp_path: Path) -> None:
         for path, settings in (

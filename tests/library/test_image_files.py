@@ -159,6 +159,9 @@ class TestHostileIdx:
         for content in (head, head + b"\0" * 5000, gzip.compress(head), gzip.compress(head + b"\0" * 5000)):
             path.write_bytes(content)
             assert path.name in refusal(IdxImages(path=str(path), both=False))
+            if head.endswith(b"\xff"):
+                with pytest.raises(ValueError, match=r"says that it holds|not as an IDX file does"):
+                    _idx.idx_file(path)
 
     def test_more_than_the_head_says(self, tmp_path: Path) -> None:
         path = mnist(tmp_path)

@@ -82,6 +82,13 @@ class TestFolder:
         (folder / "square").rename(folder / "test")
         assert load(folder).class_names == ("circle", "cross", "test") and load(folder).parts is None
 
+    def test_one_part_alone_is_only_a_folder_more(self, folder: Path, tmp_path: Path) -> None:
+        (tmp_path / "all").mkdir()
+        folder.rename(tmp_path / "all" / "train")
+        data = load(tmp_path / "all")
+        assert data.class_names == SHAPES and data.parts is None and data.names[0] == "circle/0000.png"
+        assert_the_same([ImageFolder(path=str(tmp_path / "all"))], tmp_path)
+
     def test_a_class_without_training_pictures_is_said(self, tmp_path: Path) -> None:
         drawn_folder(tmp_path / "all" / "train", shapes=("circle", "cross"))
         drawn_folder(tmp_path / "all" / "test")
@@ -192,6 +199,13 @@ class TestPixels:
         exact = np.asarray(large.resize((40, 30), Image.Resampling.BOX)).transpose(2, 0, 1)
         assert np.abs(read.astype(int) - exact).mean() < 4
 
+    def test_of_a_jpeg_not_much_larger_are_all_looked_at(self, tmp_path: Path) -> None:
+        noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8))
+        read = self.one(tmp_path, noise, "a.jpg", width=40, height=30)
+        with Image.open(tmp_path / "one" / "class" / "a.jpg") as whole:
+            exact = ImageOps.fit(whole, (40, 30), Image.Resampling.BILINEAR)
+        assert np.array_equal(read, np.asarray(exact).transpose(2, 0, 1))
+
 
 class TestMany:
     def test_are_in_the_same_order_however_many_threads(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,17 +250,20 @@ class TestMany:
 
     def test_cancel_does_not_wait_for_a_slow_picture(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         release = threading.Event()
-        monkeypatch.setattr(_pictures, "read_picture", lambda *_, **__: release.wait(30))
-        calls: list[float | None] = []
+        ended: list[bool] = []
+        monkeypatch.setattr(_pictures, "read_picture", lambda *_, **__: ended.append(release.wait(30)))
+        shares: list[float] = []
+
+        def listener(share: float | None, words: str) -> bool:
+            shares.extend([] if share is None else [share])
+            return len(shares) < 3
+
         try:
-            with (
-                told_to(lambda share, _: share is None or calls.append(share) or len(calls) < 3),
-                pytest.raises(Cancelled),
-            ):  # type: ignore[func-returns-value]
+            with told_to(listener), pytest.raises(Cancelled):
                 load(folder)
+            assert ended == [] and shares == [0.0, 0.0, 0.0]
         finally:
             release.set()
-        assert calls == [0.0, 0.0, 0.0]
 
     def test_the_written_source_reads_the_same(self, folder: Path, tmp_path: Path) -> None:
         drawn_folder(tmp_path / "all" / "train")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from engine.projects import chain, dataset, layer, loss, optimizer
-from nnstudio.core.kinds import Split
+from nnstudio.core.kinds import Dataset, Layer, Split
 from nnstudio.core.project import DataSettings, Project, TrainingSettings
 from nnstudio.core.spec import registered
+from nnstudio.engine.export.python import to_python
 from nnstudio.engine.run import Run
 
 
@@ -38,7 +43,7 @@ def test_an_lstm_forecasts_a_wave_better_than_its_last_value(tmp_path: Path) -> 
             layer("Output", loss=loss("MSELoss")),
         ),
         DataSettings(data, test_share=0.2, split=registered(Split)["TimeSplit"]()),
-        TrainingSettings(optimizer=optimizer("Adam", lr=0.02), epochs=12, batch_size=32, device="cpu", captured=False),
+        TrainingSettings(optimizer=optimizer("Adam", lr=0.02), epochs=12, batch_size=32, device="cpu"),
     )
     run, record = trained(project)
     raw, rows_ = run.prepared.data, run.prepared.test_rows
@@ -85,3 +90,37 @@ def test_a_small_gpt_learns_more_than_how_common_each_character_is(tmp_path: Pat
     assert np.allclose(before[:, :, :9], after[:, :, :9], atol=1e-6) and not np.allclose(
         before[:, :, 9:], after[:, :, 9:]
     )
+
+
+def wave_of_two(folder: Path) -> tuple[Dataset, list[Layer]]:
+    columns = {
+        "who": ["a"] * 80 + ["b"] * 60,
+        "when": [*range(80), *range(60)],
+        "x": np.sin(np.arange(140) / 4).round(4),
+    }
+    pl.DataFrame(columns).write_csv(folder / "two.csv")
+    settings = {"time_column": "when", "group_column": "who", "length": 6, "horizon": 2, "every_step": True}
+    middle = [layer("Flatten"), layer("Linear", out_features=2), layer("Output", loss=loss("MSELoss"))]
+    return dataset("TimeSeries", path=str(folder / "two.csv"), **settings), middle
+
+
+def characters(folder: Path) -> tuple[Dataset, list[Layer]]:
+    (folder / "plain.txt").write_text("hello world, how are you?\n" * 40)
+    made = dataset("TextCharacters", path=str(folder / "plain.txt"), context=8)
+    classes = made.load().classes
+    head = [layer("Linear", out_features=classes), layer("Permute", order=(0, 2, 1))]
+    table = layer("Embedding", num_embeddings=classes, embedding_dim=4)
+    return made, [table, *head, layer("Output", loss=loss("CrossEntropyLoss"))]
+
+
+@pytest.mark.parametrize("kind", [wave_of_two, characters])
+def test_the_exported_script_reads_the_same_rows(tmp_path: Path, kind: Any) -> None:
+    made, layers = kind(tmp_path)
+    training = TrainingSettings(optimizer=optimizer("Adam", lr=0.01), epochs=2, device="cpu")
+    project = Project(chain(layer("Input"), *layers), DataSettings(made), training)
+    script = tmp_path / "script.py"
+    script.write_text(to_python(project))
+    command = [sys.executable, str(script), "--json"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600).stdout
+    losses = [json.loads(line)["test"]["loss"] for line in printed.splitlines()][: training.epochs]
+    assert losses == [record["test"]["loss"] for record in list(Run(project).snapshots())[-1].history.epochs]

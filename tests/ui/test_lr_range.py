@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 
+import pyqtgraph
 import pytest
 import torch
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from engine.projects import iris, layer, spirals
 from nnstudio.engine import lr_range as engine
@@ -79,7 +81,8 @@ def test_the_rate_can_be_typed(qtbot, document):
     assert document.project.training.optimizer.lr == 0.02
 
 
-def test_the_marker_is_clicked_and_dragged(qtbot, document):
+def test_the_marker_is_clicked_and_dragged(qtbot, document, monkeypatch):
+    monkeypatch.setitem(pyqtgraph.CONFIG_OPTIONS, "mouseRateLimit", -1)  # a test moves quicker than a hand
     dialog = finished(qtbot, document)
     plot = dialog.plot
     view = plot.plotItem.vb
@@ -93,12 +96,17 @@ def test_the_marker_is_clicked_and_dragged(qtbot, document):
     assert dialog.rate.value == pytest.approx(1e-4, rel=0.05)
     begin, end = pixel(-4), pixel(-2)
     before = plot.visible_range()
+    button, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    moved = [(QEvent.Type.MouseMove, begin + (end - begin) * share, none, button) for share in (0.3, 0.6, 1.0)]
     QTest.mouseMove(plot.viewport(), begin)
-    QTest.mousePress(plot.viewport(), Qt.MouseButton.LeftButton, pos=begin)
-    for share in (0.3, 0.6, 1.0):
-        place = begin + (end - begin) * share
-        QTest.mouseMove(plot.viewport(), place)
-    QTest.mouseRelease(plot.viewport(), Qt.MouseButton.LeftButton, pos=end)
+    for kind, place, cause, held in [
+        (QEvent.Type.MouseButtonPress, begin, button, button),
+        *moved,
+        (QEvent.Type.MouseButtonRelease, end, button, none),
+    ]:
+        there = QPointF(plot.viewport().mapToGlobal(place))
+        event = QMouseEvent(kind, QPointF(place), there, cause, held, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(plot.viewport(), event)
     assert dialog.rate.value == pytest.approx(1e-2, rel=0.1)
     assert plot.visible_range() == before  # the marker was dragged, not the picture
 

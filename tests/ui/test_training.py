@@ -238,3 +238,23 @@ def test_shutting_down_ends_the_thread(make, qtbot) -> None:
     training.shut_down()
     assert worker.isFinished() and not training.busy
     assert training.document.checkpoint is not None
+
+
+def test_an_early_end_is_said_and_is_an_end(make, qtbot) -> None:
+    training = make(spirals(epochs=50, optimizer=optimizer("SGD", lr=0.0), patience=2))
+    said: list[str] = []
+    training.message.connect(said.append)
+    training.train()
+    settle(qtbot, training, "idle")
+    assert training.run.epoch == 3
+    assert said == ["Stopped after epoch 3: the loss has not improved since epoch 1."]
+
+
+def test_what_waits_for_a_quiet_moment_can_be_done_now(make) -> None:
+    training = make(spirals())
+    assert training.run is None
+    training.settle()
+    assert training.run is not None and not training._preview.isActive()
+    first = training.run
+    training.settle()
+    assert training.run is first

@@ -357,7 +357,7 @@ def test_batches(form, document):
 def test_accumulation_says_the_effective_batch(form, document):
     _type(form.fields["accumulate"].editor, "4")
     said = form.facts.texts()
-    assert said["Effective batch"] == "64 rows: 4 batches an update"
+    assert said["Effective batch"] == "64 rows in 4 batches"
     assert said["Updates"] == "4 in an epoch, 400 in all"
     run = Run(spirals(accumulate=4, batch_size=16))
     assert run.updates.each == 4

@@ -84,6 +84,7 @@ def compiled(functions: Sequence[Function]) -> dict[str, Callable[..., Any]]:
 
 def _bound(function: Callable[..., Any], given: list[Any]) -> Callable[..., Any]:
     def call(*numbers: float) -> Any:
-        return function(*given, *numbers)
+        with torch.inference_mode():  # about a sixth less for each kernel: nothing is noted down for gradients
+            return function(*given, *numbers)
 
     return call

@@ -19,6 +19,7 @@ class Folder:
     """What was found in a folder.
 
     Attributes:
+        root: the folder that all names begin in.
         files: in the order of the parts, the classes and their names.
         of_class: the class of each file.
         parts: the part of each file: 0 training, 1 validation, 2 testing; None where the folder has no parts.
@@ -26,6 +27,7 @@ class Folder:
         classes: those with files, sorted.
     """
 
+    root: Path
     files: list[Picture] = field(default_factory=list)
     of_class: list[str] = field(default_factory=list)
     parts: list[int] | None = None
@@ -56,13 +58,15 @@ def looked_through(path: Path) -> Folder:
     if not path.is_dir():
         raise ValueError(f"{path.name} is not a folder. Choose a folder that has one folder for each class.")
     inside, loose = _entries(path)
-    found = Folder()
+    found = Folder(path)
     places = sorted(
         (name for name in inside if name.lower() in PART_NAMES), key=lambda name: (PART_NAMES[name.lower()], name)
     )
     empty: list[str] = []
-    # "test" alone, or beside "cat", is a class like any other.
-    if len(places) == len(inside) and len({PART_NAMES[name.lower()] for name in places}) > 1:
+    parted = len(places) == len(inside)  # "test" beside "cat" is a class like any other
+    if parted and len(places) == 1 and _entries(path / places[0])[0]:  # "train" alone, with the classes in it
+        return looked_through(path / places[0])
+    if parted and len({PART_NAMES[name.lower()] for name in places}) > 1:
         found.parts, found.places = [], tuple(places)
         for place in places:
             classes, beside = _entries(path / place)

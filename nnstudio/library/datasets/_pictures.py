@@ -86,7 +86,9 @@ class PictureFiles(FileDataset, abstract=True):
         facts: dict[str, Any] = {"rows": [], "left_out": [], "alike": []}
         shape = (1 if self.mode == "grey" else 3, self.height, self.width)
         key = hashlib.sha256(f"{type(self).__name__} {self._arguments()} {self.skip_broken}".encode())
-        for file in files:
+        for place, file in enumerate(files):
+            if place % 1000 == 0:
+                tell(None, f"Looking at {len(files):,} files")
             key.update(f"{file.name}\0{file.path}\0{_stamp(file.path)}\0".encode("utf-8", "surrogateescape"))
         pieces = self._pieces(files, facts)
         array = gathered(key.hexdigest(), len(files), shape, np.dtype(np.uint8), pieces, facts, _KEEP_ABOVE)

@@ -20,6 +20,12 @@ def decide(table: Table, facts: TableFacts, choices: TableSettings, decimal: str
     return _Decision(table, facts, choices, decimal).made()
 
 
+def target_of(table: Table, choices: TableSettings) -> str:
+    """The column that is predicted: the chosen one, or the last that is not used in another way."""
+    used = {*choices.ignored, choices.group_column, choices.time_column}
+    return choices.target or next((name for name in reversed(table.names) if name not in used), table.names[-1])
+
+
 class _Decision:
     """The making of a plan, column by column."""
 
@@ -36,7 +42,7 @@ class _Decision:
             plan.problems.append(f"{self.table.path.name} has no rows below the names of its columns. Add some.")
             return plan
         self._check_names()
-        first = choices.target or self._last()
+        first = target_of(self.table, choices)
         targets = list(dict.fromkeys([first, *choices.targets]))
         for name in (name for name in self.table.names if name in self.facts.columns):
             of = self.facts.columns[name]
@@ -58,11 +64,6 @@ class _Decision:
             )
         self._conclude()
         return plan
-
-    def _last(self) -> str:
-        """The last column that is not used in another way."""
-        used = {*self.choices.ignored, self.choices.group_column, self.choices.time_column}
-        return next((name for name in reversed(self.table.names) if name not in used), self.table.names[-1])
 
     def _check_names(self) -> None:
         choices = self.choices
@@ -140,7 +141,7 @@ class _Decision:
             reason = f"values of the type {of.dtype} cannot be read. Put the column among the ignored ones"
             return "nothing yet", self._said(of, None, reason)
         if found == "text":
-            many = f"{len(of.words):,}" if of.words is not None else f"more than {MOST_WORDS:,}"
+            many = f"{len(of.words):,}" if of.words is not None else "very many"
             reason = f"it holds texts ({many} different ones), and a network needs numbers"
             remedy = "Put the column among the ignored ones, or among the categories"
             return "nothing yet", self._said(of, None, f"{reason}. {remedy}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,19 @@ _LITERAL = 100  # more words than these are gathered by the script itself
 _IN_A_ROW = 4  # columns that are turned into numbers in the same way, from which on they are written as one
 
 
-def encoded(block: pl.DataFrame, uses: Iterable[Use], decimal: str, zero: bool) -> np.ndarray:
+def encoded(block: pl.DataFrame, uses: Sequence[Use], decimal: str, zero: bool) -> np.ndarray:
     """The numbers of some rows, float64 [rows, width]."""
-    columns = [array for use in uses for array in _arrays(block[use.column], use, decimal, zero)]
+    columns: list[np.ndarray] = []
+    for plain, run in groupby(uses, lambda use: use.way == "number" and not use.indicator and decimal == "."):
+        if plain:  # neighbours that are numbers are turned into an array in one go
+            names = [use.column for use in run]
+            places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+            numbers = block.select(list(places)).cast(pl.Float64).to_numpy()
+            if len(places) < len(names):
+                numbers = numbers[:, [places[name] for name in names]]
+            columns.append(_zeros(numbers, zero))
+        else:
+            columns += [array for use in run for array in _arrays(block[use.column], use, decimal, zero)]
     return np.column_stack(columns) if columns else np.empty((block.height, 0))
 
 

@@ -13,8 +13,9 @@ from nnstudio.library.datasets._table_reader import Table
 
 MOST_WORDS = 10_000  # different values of a column that are remembered
 MOST_GROUPS = 5_000_000
+_SOME_WORDS = 100  # and of a column of numbers that is not asked for by its words
 LARGEST = float(np.finfo(np.float32).max)  # the network computes with numbers of this size
-_AT_ONCE = 1000  # columns, before it is told how far the work is
+AT_ONCE = 1000  # columns, before it is told how far the work is
 _EXAMPLES = 5
 # How dates are written, the usual ways first. Those with two readings come as pairs: the day or the month before.
 DATES = tuple(
@@ -24,6 +25,17 @@ DATES = tuple(
 )
 
 
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """The smallest and the largest of some numbers, whether all are whole and grow, and their places in the file."""
+
+    low: float
+    high: float
+    whole: bool
+    rising: bool
+    rows: np.ndarray
+
+
 @dataclass(eq=False)
 class Facts:
     """What is known of one column.
@@ -31,6 +43,8 @@ class Facts:
     Attributes:
         name: of the column.
         dtype: its type in the file.
+        most_words: how many different values are remembered; 0: as many as are usual.
+        exact: whether each text was a number as it stands, without blanks to be taken away.
         rows, absent: how many values could be there, and how many are not.
         first_absent: the row of the first that is not.
         numbers, comma_numbers: how many are numbers with a decimal point, or with a comma.
@@ -48,7 +62,7 @@ class Facts:
 
     name: str
     dtype: pl.DataType
-    most_words: int = MOST_WORDS
+    most_words: int = 0
     rows: int = 0
     absent: int = 0
     first_absent: int = -1
@@ -66,6 +80,7 @@ class Facts:
     dates: tuple[str, ...] = DATES
     undated: tuple[int, str] | None = None
     examples: list[str] = field(default_factory=list)
+    exact: bool = True
 
     @property
     def present(self) -> int:
@@ -88,13 +103,13 @@ class Facts:
         return self.temporal or self.dtype.is_numeric() or self.dtype in (pl.String, pl.Boolean, pl.Null)
 
     def add(self, column: pl.Series, rows: np.ndarray, decimal_comma: bool) -> None:
-        """Take more values into account; `rows` are their places in the file."""
+        """Take more values into account, which were cleaned; `rows` are their places in the file."""
         if column.dtype != self.dtype and self.dtype != pl.Null:
             self.dtype = column.dtype
         absent = column.null_count()
         if absent and self.first_absent < 0:
             self.first_absent = int(rows[column.is_null().arg_max() or 0])
-        self.rows, self.absent = self.rows + len(column), self.absent + absent
+        self.rows, self.absent, self.exact = self.rows + len(column), self.absent + absent, False
         if not self.readable or absent == len(column):
             return
         self._add_words(column)
@@ -108,15 +123,29 @@ class Facts:
         if self.wrong is not None and self.dates:
             self._add_dates(column, rows)
 
+    def add_numbers(self, column: pl.Series, numbers: np.ndarray, measure: Measure, decimal_comma: bool) -> None:
+        """Take more texts into account, all of which are numbers; `measure.rows` are their places in the file."""
+        self.rows, self.numbers = self.rows + len(column), self.numbers + len(column)
+        self._add_words(column)
+        if self.outside is None and max(-measure.low, measure.high) > LARGEST:
+            self.outside = _first(column, measure.rows, pl.Series(np.abs(numbers) > LARGEST))
+        self._measured(measure.low, measure.high, measure.whole, measure.rising, float(numbers[0]))
+        if decimal_comma:
+            points = column.str.contains(".", literal=True)
+            self.comma_numbers += len(column) - int(points.sum())
+            if points.any() and self.comma_wrong is None:
+                self.comma_wrong = _first(column, measure.rows, points)
+
     def _add_words(self, column: pl.Series) -> None:
         if self.words is None:
             return
         if len(self.examples) < _EXAMPLES:
             texts = column[:1000].drop_nulls().cast(pl.String).unique(maintain_order=True).to_list()
             self.examples += [text for text in texts if text not in self.examples][: _EXAMPLES - len(self.examples)]
+        most = self.most_words or (_SOME_WORDS if self.numbers and self.wrong is None else MOST_WORDS)
         found = column.drop_nulls().unique()
-        self.words = None if len(found) > self.most_words else self.words.union(found.cast(pl.String).to_list())
-        if self.words is not None and len(self.words) > self.most_words:
+        self.words = None if len(found) > most else self.words.union(found.cast(pl.String).to_list())
+        if self.words is not None and len(self.words) > most:
             self.words = None
 
     def _add_numbers(self, column: pl.Series, rows: np.ndarray, absent: int) -> None:
@@ -144,8 +173,12 @@ class Facts:
         if self.outside is None and max(-low, high) > LARGEST:
             self.outside = _first(column, rows, values.abs() > LARGEST)
         present = values.drop_nulls()
-        self.whole = self.whole and bool((present % 1 == 0).all())
-        self.rising = self.rising and present[0] > self.high and bool((present.diff().drop_nulls() > 0).all())
+        rising = bool((present.diff().drop_nulls() > 0).all())
+        self._measured(low, high, bool((present % 1 == 0).all()), rising, present[0])
+
+    def _measured(self, low: float, high: float, whole: bool, rising: bool, first: float) -> None:
+        self.whole = self.whole and whole
+        self.rising = self.rising and rising and first > self.high
         self.low, self.high = min(self.low, low), max(self.high, high)
 
     def _add_dates(self, column: pl.Series, rows: np.ndarray) -> None:
@@ -181,41 +214,32 @@ class TableFacts:
     whole: bool = True
 
 
-def look(table: Table, absent: tuple[str, ...], decimal_comma: bool, group: str) -> TableFacts:
-    """Go through all rows once. Of the column `group`, more different values are remembered."""
-    facts = TableFacts({}, absent, whole=table.whole)
-    for block, rows in cleaned_blocks(table, absent, facts):
-        for place, column in enumerate(block):
-            if place % _AT_ONCE == 0:
-                table.told()
-            if column.name not in facts.columns:
-                most = MOST_GROUPS if column.name == group else MOST_WORDS
-                facts.columns[column.name] = Facts(column.name, column.dtype, most)
-            facts.columns[column.name].add(column, rows, decimal_comma)
-        facts.rows += block.height
-    return facts
-
-
-def cleaned_blocks(
-    table: Table, absent: tuple[str, ...], facts: TableFacts | None = None
-) -> Iterator[tuple[pl.DataFrame, np.ndarray]]:
+def cleaned_blocks(table: Table, absent: tuple[str, ...]) -> Iterator[tuple[pl.DataFrame, np.ndarray]]:
     """The rows that hold something, in blocks, with their places in the file."""
     first = 0
     for block in table.blocks():
-        parts = []
-        for start in range(0, block.width, _AT_ONCE):
-            table.told()
-            parts.append(cleaned(block[:, start : start + _AT_ONCE], ["", *absent]))
-        height = block.height
-        block = parts[0].hstack([column for part in parts[1:] for column in part]) if len(parts) > 1 else parts[0]
-        rows = np.arange(first, first + height)
-        if all(column.null_count() for column in block):
-            blank = block.select(pl.all_horizontal(pl.all().is_null())).to_series()
-            if facts is not None:
-                facts.blank += int(blank.sum())
-            block, rows = block.filter(~blank), rows[~blank.to_numpy()]
-        first += height
-        yield block, rows
+        rows = np.arange(first, first + block.height)
+        first += block.height
+        yield without_blanks(clean(table, block, absent), rows)
+
+
+def clean(table: Table, block: pl.DataFrame, absent: tuple[str, ...]) -> pl.DataFrame:
+    """A block with nothing where a value is missing."""
+    if block.width <= AT_ONCE:
+        return cleaned(block, ["", *absent])
+    parts = []
+    for start in range(0, block.width, AT_ONCE):
+        table.told()
+        parts.append(cleaned(block[:, start : start + AT_ONCE], ["", *absent]))
+    return pl.concat(parts, how="horizontal")
+
+
+def without_blanks(block: pl.DataFrame, rows: np.ndarray) -> tuple[pl.DataFrame, np.ndarray]:
+    """The rows of a cleaned block that hold something."""
+    if not block.width or not all(column.null_count() for column in block):
+        return block, rows
+    blank = block.select(pl.all_horizontal(pl.all().is_null())).to_series()
+    return block.filter(~blank), rows[~blank.to_numpy()]
 
 
 def _first(column: pl.Series, rows: np.ndarray, where: pl.Series) -> tuple[int, str]:

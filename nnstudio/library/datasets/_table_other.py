@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from nnstudio.library.datasets._table_encoding import encoded
-from nnstudio.library.datasets._table_facts import Facts, TableFacts, cleaned_blocks, look
+from nnstudio.library.datasets._table_facts import Facts, TableFacts, cleaned_blocks
+from nnstudio.library.datasets._table_look import look
 from nnstudio.library.datasets._table_numbers import one_number, said
 from nnstudio.library.datasets._table_plan import Plan, Use
 from nnstudio.library.datasets._table_reader import Table
@@ -23,7 +24,7 @@ def encode_other(table: Table, known: TableFacts, plan: Plan, choices: TableSett
         if use.column not in table.names:
             raise table.refusal(f" has no column {use.column[:60]!r}, which the network was trained with. Add it.")
     table.part = 0.5
-    found = look(table, known.absent, plan.decimal == ",", "")
+    found = look(table, known.absent, plan.decimal == ",")
     if not found.rows:
         raise table.refusal(" has no rows below the names of its columns. Add some.")
     for use in plan.features:

@@ -47,11 +47,10 @@ class ImageFolder(
         )
 
     def source(self) -> str:
-        path = self.located()
-        folder = looked_through(path)
+        folder = looked_through(self.located())
         listing = inspect.getsource(list_pictures)
         listing = listing[listing.index('    """') :]
-        lines = [f"folder = Path({str(path)!r})", f"classes = {list(folder.classes)!r}"]
+        lines = [f"folder = Path({str(folder.root)!r})", f"classes = {list(folder.classes)!r}"]
         within = "folder / name"
         loops = ["for number, name in enumerate(classes)"]
         if folder.parts is not None:

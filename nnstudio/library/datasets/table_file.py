@@ -17,10 +17,11 @@ from nnstudio.core.replacement import replace_file
 from nnstudio.core.sources import cache_folder, fingerprint
 from nnstudio.core.spec import to_json
 from nnstudio.library.datasets import _arrays
-from nnstudio.library.datasets._table_decision import decide
+from nnstudio.library.datasets._table_decision import decide, target_of
 from nnstudio.library.datasets._table_encoding import encoded, source
 from nnstudio.library.datasets._table_excel import ExcelTable
-from nnstudio.library.datasets._table_facts import TableFacts, cleaned_blocks, look
+from nnstudio.library.datasets._table_facts import TableFacts
+from nnstudio.library.datasets._table_look import look, used_blocks
 from nnstudio.library.datasets._table_other import encode_other
 from nnstudio.library.datasets._table_parquet import ParquetTable
 from nnstudio.library.datasets._table_plan import Column, Plan, Use
@@ -117,7 +118,8 @@ class TableFile(
 
     def _looked(self, table: Table) -> TableFacts:
         commas = isinstance(table, TextTable) and (self.decimal == "," or self._may_guess_commas(table))
-        return look(table, self.missing_words, commas, self.group_column)
+        by_words = {target_of(table, self), *self.targets, *self.categories}
+        return look(table, self.missing_words, commas, by_words, self.group_column)
 
     def _may_guess_commas(self, table: Table) -> bool:
         # Where commas are between the columns, "1,234" in quotation marks is more likely a thousand than a decimal.
@@ -190,8 +192,8 @@ class TableFile(
 
 def _pieces(table: Table, facts: TableFacts, plan: Plan, uses: list[Use]) -> Iterator[np.ndarray]:
     table.begin = 0.5
-    for block, _ in cleaned_blocks(table, facts.absent):
-        yield encoded(block.drop_nulls(plan.needed) if plan.needed else block, uses, plan.decimal, plan.zero)
+    for block in used_blocks(table, facts, plan, uses):
+        yield encoded(block, uses, plan.decimal, plan.zero)
 
 
 def _gone() -> Iterator[np.ndarray]:

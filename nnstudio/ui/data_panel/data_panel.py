@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from nnstudio.core.kinds import Dataset
 from nnstudio.core.project import Project
@@ -19,49 +19,17 @@ from nnstudio.ui.data_panel.choosing import Choosing, dropped_data
 from nnstudio.ui.data_panel.column_list import ColumnList
 from nnstudio.ui.data_panel.findings import Findings
 from nnstudio.ui.data_panel.look import Look, Looking
+from nnstudio.ui.data_panel.notices import Notices
+from nnstudio.ui.data_panel.page import WIDE, Page
 from nnstudio.ui.data_panel.preview import Preview
 from nnstudio.ui.data_panel.reading_card import ReadingCard
 from nnstudio.ui.data_panel.source import Source
 from nnstudio.ui.data_panel.split_form import SplitForm
 from nnstudio.ui.document import Document
-from nnstudio.ui.forms.fact import Card, Cards, Facts, column, heading
+from nnstudio.ui.forms.fact import Facts, heading
 from nnstudio.ui.forms.field import sentence
-from nnstudio.ui.forms.style import Styled
 from nnstudio.ui.inspector.inspector import scrolled
-from nnstudio.ui.inspector.remedies import fit_output
 from nnstudio.ui.memory import Memory
-
-WIDE = 720  # pixels, from which on settings and preview stand side by side
-
-
-class _Page(Styled):
-    """Settings and preview, under each other or side by side."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.settings, self.looks = QWidget(), QWidget()
-        self.setting_rows, self.look_rows = column(self.settings, spacing=8), column(self.looks, spacing=8)
-        self.sides = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
-        self.sides.setContentsMargins(12, 12, 12, 12)
-        self.sides.setSpacing(8)
-        self.sides.addWidget(self.settings)
-        self.sides.addWidget(self.looks)
-        self.sides.addStretch(1)
-        for side in (self.settings, self.looks):
-            side.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-            self.sides.setAlignment(side, Qt.AlignmentFlag.AlignTop)
-        self.wide = False
-
-    def set_wide(self, wide: bool) -> None:
-        """Have the preview beside the settings."""
-        if wide != self.wide:
-            self.wide = wide
-            self.sides.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
-            self.sides.setSpacing(24 if wide else 8)
-            self.sides.setStretch(0, 2 if wide else 0)
-            self.sides.setStretch(1, 3 if wide else 0)
-            self.sides.setStretch(2, 0 if wide else 1)
-            self.settings.setMaximumWidth(440 if wide else 16_777_215)
 
 
 class DataPanel(QWidget):
@@ -77,12 +45,11 @@ class DataPanel(QWidget):
         self._refusal = ""  # why a file was not taken
         self.choosing = Choosing(document, memory or Memory(), self)
         self.looking = Looking(self)
-        self.content = _Page()
+        self.content = Page()
         self.source = Source(self.choosing)
         self.chooser = self.source.form
         self.reading = ReadingCard(self._cancel)
-        self.notices = Cards()
-        self._notice_words: tuple[str, ...] = ()
+        self.notices = Notices(document)
         self.columns_heading = heading("Columns")
         self.columns = ColumnList(document)
         self.form = SplitForm()
@@ -99,9 +66,9 @@ class DataPanel(QWidget):
         asked += (self.split_heading, self.form, self.augmentations, self.rows_heading, self.facts, self.balance)
         for part in asked:
             self.content.setting_rows.addWidget(part)
-        seen: tuple[QWidget, ...] = (self.look_heading, self.findings, self.preview_heading, self.preview)
-        for part in seen:
+        for part in (self.preview_heading, self.preview):
             self.content.look_rows.addWidget(part)
+        self.content.take_news((self.look_heading, self.findings), after=self.notices)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scrolled(self.content))
@@ -122,7 +89,7 @@ class DataPanel(QWidget):
         self.choosing.refused.connect(self._refuse)
         self.looking.changed.connect(self._renew_look)
         document.changed.connect(self._changed)
-        document.checked.connect(lambda _: self._renew_notices())
+        document.checked.connect(lambda _: self.notices.renew())
         document.loading.changed.connect(self._loading_changed)
         document.loading.progressed.connect(self._renew_reading)
 
@@ -171,7 +138,7 @@ class DataPanel(QWidget):
         self.form.renew_project(project)
         self.augmentations.renew(project)
         self._renew_reading()
-        self._renew_notices()
+        self.notices.renew()
         if self.isVisible():
             self._renew_rows()
 
@@ -248,41 +215,6 @@ class DataPanel(QWidget):
             self.reading.show_sentence("error", "This data cannot be read", loading.refusal, [again, choose])
         else:
             self.reading.hide()
-
-    def _renew_notices(self) -> None:
-        """Say what keeps these data from the network, and mend it with one click."""
-        project, report = self.document.project, self.document.report
-        found: list[Card] = []
-        words: list[str] = []
-        if project.data.dataset is None:
-            words = ["none"]
-            text = "Choose a file or a folder, drop one here, or choose one of the datasets that come along."
-            found = [Card("note", "No data is chosen", text)]
-        elif self.document.loading.state == "full":
-            try:
-                prepared = self.document.prepared()
-            except (ValueError, OSError) as error:
-                words = [str(error)]
-                found = [Card("error", "These rows cannot be used", str(error))]
-            else:
-                with self.document.only_at_hand():
-                    fitted = fit_output(project) if report.errors else None
-                words = list(prepared.data.notices)
-                found = [Card("note", "How it was read", " ".join(words))] if words else []
-                if fitted is not None:
-                    words.append(report.errors[0].message)
-                    tip = "Sets the loss of the Output and the size of the layer before it, and flattens images."
-                    action = ("Fit the network to this data", tip, self._fit)
-                    found.append(Card("warning", "The network does not suit these data", words[-1], [action]))
-        if self._notice_words != tuple(words):
-            self._notice_words = tuple(words)
-            self.notices.show_cards(found)
-
-    def _fit(self) -> None:
-        with self.document.only_at_hand():
-            fitted = fit_output(self.document.project)
-        if fitted is not None:
-            self.document.edit("Fit the network to the data", fitted)
 
     # -- the rows ----------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from nnstudio.core.kinds import Dataset
 from nnstudio.ui import icons, theme
@@ -45,7 +45,9 @@ class PaintingPage(QWidget):
         self.eraser.toggled.connect(self._erase)
         self.brushes = Segments("Brush", (("fine", "Fine"), ("medium", "Medium"), ("broad", "Broad")))
         self.brushes.chosen.connect(self._choose_brush)
-        self.clear = QPushButton("Clear")
+        self.clear = QToolButton()
+        self.clear.setAccessibleName("Clear the painting")
+        icons.attach(self.clear, "trash-2")
         self.clear.setObjectName("clear_painting")
         self.clear.setToolTip("Removes all points; undo brings them back.")
         self.clear.clicked.connect(self.painting.clear)
@@ -57,8 +59,8 @@ class PaintingPage(QWidget):
         first.addStretch(1)
         second.addWidget(self.brushes)
         second.addWidget(self.eraser)
-        second.addStretch(1)
         second.addWidget(self.clear)
+        second.addStretch(1)
         self.caption = heading("", "muted")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -47,7 +47,8 @@ class RowsPage(QWidget):
     def __init__(self, table: RowsTable) -> None:
         super().__init__()
         self.table = table
-        self.switch = Segments("Which numbers", (("original", "Original"), ("scaled", "As the network sees them")))
+        self.switch = Segments("Which numbers", (("original", "Original"), ("scaled", "As scaled")))
+        self.switch.button("scaled").setToolTip("The numbers that the network sees: filled in and standardised.")
         self.switch.chosen.connect(lambda key: table.rows.show_scaled(key == "scaled"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from nnstudio.core.kinds import Dataset
@@ -17,6 +18,7 @@ from nnstudio.ui.forms import Form, SpecField
 from nnstudio.ui.forms.fact import link
 from nnstudio.ui.forms.fields import ToggleBox
 
+_NARROW = 320  # pixels, below which the words on the buttons are short
 _DATASET = Setting("dataset", Dataset | None, None, Limits("Where the rows come from."))
 # Settings that have a place of their own in the panel.
 ELSEWHERE = frozenset({"path", "sha256", "embedded", "points", "class_names"})
@@ -118,6 +120,12 @@ class Source(QWidget):
         self.form.left.connect(self.left)
         self._fill_recent()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        self.file_button.setText(" File…" if narrow else " Choose file…")
+        self.folder_button.setText(" Folder…" if narrow else " Choose folder…")
+
     def renew(self, dataset: Dataset | None) -> None:
         """Show this one."""
         self.form.renew({"dataset": dataset})
@@ -151,9 +159,10 @@ class FileCard(QWidget):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.embed = ToggleBox("Keep a copy in the project")
         self.embed.setObjectName("embed")
+        self.embed.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.embed.clicked.connect(lambda: self.embedding_wanted.emit(self.embed.isChecked()))
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(2)
         for part in (self.name, self.place, self.embed):
             column.addWidget(part)

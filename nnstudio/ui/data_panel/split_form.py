@@ -53,7 +53,7 @@ class SplitForm(Form):
     def show_counts(self, counts: Mapping[str, int]) -> None:
         """Say beside the shares how many rows they are; nothing where it is not known."""
         for field, part in ((self.test, "test"), (self.validation, "validation")):
-            field.show_note(f"{counts[part]:,} rows" if part in counts else "")
+            field.show_note(f"{counts[part]:,} rows" if counts.get(part) else "")
 
     def show_weights(self, shown: bool) -> None:
         """Whether there are classes to be weighed."""

@@ -84,6 +84,8 @@ class Axis(pg.AxisItem):
     def _powers(self, low: float, high: float, size: float) -> list[float]:
         """Powers of ten; others between them where there is room."""
         room = size / (high - low)  # pixels of one power of ten
+        if self.orientation == "bottom":
+            room /= 2  # words are wider than high
         every = max(1, math.ceil(30 / room))
         factors: Sequence[int] = (1, 2, 5) if room > 110 else (1, 3) if room > 60 else (1,)
         first, last = math.floor(low), math.ceil(high)

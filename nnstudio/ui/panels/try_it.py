@@ -24,6 +24,7 @@ from nnstudio.core.data import Data
 from nnstudio.engine.asking import Said, ask
 from nnstudio.engine.continuation import Continuation
 from nnstudio.engine.data import Prepared
+from nnstudio.engine.evaluation import work_of_a_row
 from nnstudio.engine.run import Run, Snapshot
 from nnstudio.ui.document import Document
 from nnstudio.ui.forms.style import Styled
@@ -35,6 +36,12 @@ from nnstudio.ui.prediction.board import Board, Seen
 from nnstudio.ui.prediction.ink import Paper
 from nnstudio.ui.prediction.row_form import MOST_FIELDS, RowForm
 from nnstudio.ui.prediction.text_page import TextPage
+
+# Multiplications for a row, from which on the window would wait too long for the answer.
+MOST_WORK = 2e10
+_TOO_LARGE = (
+    "This network is too large to answer while you wait. Save it, and predict a file: nnstudio predict FILE ROWS."
+)
 
 Kind = Literal["picture", "row", "text", ""]
 
@@ -50,9 +57,13 @@ class Told:
 
 def tell(run: Run, row: np.ndarray | None, continuation: Continuation | None) -> Told:
     """Measure, in the thread of the Run."""
-    if continuation is not None and not continuation.done:
+    work = work_of_a_row(run) if row is not None or continuation is not None else 0
+    problem = _TOO_LARGE if work > MOST_WORK and run.device.type == "cpu" else ""
+    if problem and continuation is not None:
+        continuation.problem = problem
+    elif continuation is not None and not continuation.done:
         return Told(Said(run.prepared, run.step), continuation.go_on(run), continuation)
-    return Told(ask(run, row))
+    return Told(Said(run.prepared, run.step, problem=problem) if problem else ask(run, row))
 
 
 def kind_of(data: Data) -> tuple[Kind, str]:
@@ -123,6 +134,8 @@ class TryItPanel(FramedPanel):
         self.show_content()
         if reading.continuation is not None:
             self._show_story(reading)
+        elif self._kind == "text" and self.text.continuation is not None and reading.said.problem:
+            self.text.ended(reading.said.problem)
         elif not (self._kind == "text" and self.text.goes_on):
             self.answer.show_said(reading.said)
         self.header.show_status(f"step {snapshot.step:,}" if snapshot.step else "before training")
@@ -130,9 +143,8 @@ class TryItPanel(FramedPanel):
     def clear(self) -> None:
         self.text.stop()
         for button in (self.example, self.blank):
-            button.setVisible(bool(self._kind))
-        if not self._kind:
-            self.show_empty()
+            button.setVisible(self._kind in ("picture", "row"))
+        self.show_empty()
 
     def take_row(self) -> None:
         """Fill in the next test row (a training row where there is none)."""

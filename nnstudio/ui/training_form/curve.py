@@ -67,7 +67,7 @@ class ScheduleCurve(QWidget):
             return
         try:
             found = next(self._work)
-        except (ValueError, ZeroDivisionError, OverflowError) as error:
+        except (ValueError, ArithmeticError, RuntimeError) as error:
             self.refusal = str(error)
             self._end(None)
             return

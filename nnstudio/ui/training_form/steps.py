@@ -31,7 +31,7 @@ class Steps:
         found = [("In one epoch", f"{_count(self.batches, 'step')} of {_count(self.size, 'row')}")]
         if self.accumulate > 1:
             effective = min(self.size * self.accumulate, self.rows)
-            found.append(("Effective batch", f"{_count(effective, 'row')}: {self.accumulate:,} batches an update"))
+            found.append(("Effective batch", f"{_count(effective, 'row')} in {self.accumulate:,} batches"))
             found.append(("Updates", f"{self.updates:,} in an epoch, {self.updates * self.epochs:,} in all"))
         return [*found, ("In all", _count(self.batches * self.epochs, "step"))]
 
