@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from nnstudio import __version__
-from nnstudio.cli import output, settings, together
+from nnstudio.cli import output, settings
 from nnstudio.cli.refusal import INTERRUPTED, PROBLEMS, READER_GONE, WRONG_USE, ReaderGone, Refusal
 
 COMMANDS = ("examples", "new", "check", "train", "lr-range", "evaluate", "compare", "predict", "export", "import")
@@ -128,10 +128,21 @@ def _parser() -> _Parser:
     examples = command("examples", "list the examples that come with the program")
     speaks_json(examples, "print one object")
 
-    new = command("new", "make a project file from an example")
-    new.add_argument("example", metavar="EXAMPLE", help="its name, as `nnstudio examples` lists it")
+    new = command("new", "make a project file from an example, or from a file of data")
+    new.add_argument("example", metavar="EXAMPLE", nargs="?", help="its name, as `nnstudio examples` lists it")
     new.add_argument("file", metavar="FILE", help="the project file to make; its name is taken as it is")
     new.add_argument("--force", action="store_true", help="replace FILE when it is there already")
+    new.add_argument(
+        "--data", metavar="PATH", help="a table, arrays, a folder of images, a text: a network that suits it is drawn"
+    )
+    new.add_argument("--as", dest="kind", metavar="DATASET", help="how PATH is read, where its name does not say it")
+    new.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a setting of the dataset: target=price",
+    )
 
     check = command("check", "say the shapes, the parameters and the problems of a project")
     reads_project(check)
@@ -146,7 +157,7 @@ def _parser() -> _Parser:
     settings.add_to(train)
     train.add_argument("--device", choices=_DEVICES, metavar="D", help="auto, cpu, cuda or mps, for this time")
     train.add_argument("--out", metavar="FILE", help="save there, and leave the project file as it is")
-    together.add_to(train)
+    settings.add_together_to(train)
     speaks_json(train, 'print one object a line: one for each epoch, and a last one with "done"')
 
     lr_range = command(

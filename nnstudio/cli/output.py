@@ -13,7 +13,6 @@ from typing import Any
 from nnstudio.cli.refusal import ReaderGone
 from nnstudio.core.json_text import finite
 
-
 _muted = False
 
 

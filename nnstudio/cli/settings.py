@@ -16,6 +16,9 @@ from nnstudio.cli.refusal import PROBLEMS, Refusal
 if TYPE_CHECKING:
     from nnstudio.core.project import Project
 
+# How several processes are started.
+START = "torchrun --nproc-per-node N -m nnstudio train FILE"
+
 _PRECISIONS = ("float32", "bfloat16", "float16")
 # Options whose values are settings of the same name.
 _NAMES = (
@@ -81,6 +84,26 @@ def add_to(parser: ArgumentParser) -> None:
     add("precision", ", ".join(_PRECISIONS), choices=_PRECISIONS, metavar="P")
     add("compile", "let torch.compile make the kernels", action=BooleanOptionalAction)
     add("captured", "record a step once and replay it", action=BooleanOptionalAction)
+
+
+def add_together_to(parser: ArgumentParser) -> None:
+    """The options of `nnstudio train` for several processes."""
+    group = parser.add_argument_group(f"several processes ({START})")
+    group.add_argument(
+        "--shard", action="store_true", help="divide weights and the optimizer's state among the processes"
+    )
+    group.add_argument(
+        "--checkpoint-folder",
+        metavar="DIR",
+        help="write checkpoints there, and go on from the newest, also with another number of processes",
+    )
+    group.add_argument(
+        "--checkpoint-minutes",
+        type=number(0, 1e6),
+        default=10.0,
+        metavar="X",
+        help="how long after the last one a checkpoint is written within an epoch; 10 unless told",
+    )
 
 
 def applied(project: Project, line: Namespace) -> Project:

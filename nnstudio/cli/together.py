@@ -6,14 +6,16 @@ One process speaks and saves. What goes wrong is said once, by the process that 
 from __future__ import annotations
 
 import time
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnstudio.cli import output, project_file, settings
+from nnstudio.cli import output, project_file
 from nnstudio.cli.refusal import PROBLEMS, Refusal
+from nnstudio.cli.settings import START
+from nnstudio.engine.distributed.launch import local_rank, started_together
 
 if TYPE_CHECKING:
     from nnstudio.core.checkpoint import Checkpoint
@@ -21,27 +23,9 @@ if TYPE_CHECKING:
     from nnstudio.engine.distributed.world import World
     from nnstudio.engine.run import Run
 
-_START = "torchrun --nproc-per-node N -m nnstudio train FILE"
 
-
-def add_to(parser: ArgumentParser) -> None:
-    """The options of `nnstudio train`."""
-    group = parser.add_argument_group(f"several processes ({_START})")
-    group.add_argument(
-        "--shard", action="store_true", help="divide weights and the optimizer's state among the processes"
-    )
-    group.add_argument(
-        "--checkpoint-folder",
-        metavar="DIR",
-        help="write checkpoints of all processes there, and go on from the newest of them, with any number of processes",
-    )
-    group.add_argument(
-        "--checkpoint-minutes",
-        type=settings.number(0, 1e6),
-        default=10.0,
-        metavar="X",
-        help="how long after the last one a checkpoint is written within an epoch; 10 unless told",
-    )
+# After the end of an epoch a checkpoint is written, but not before so many times as long as it takes have passed.
+_REST = 10
 
 
 class Company:
@@ -57,6 +41,7 @@ class Company:
         self._seconds = line.checkpoint_minutes * 60
         self._seed: int | None = getattr(line, "seed", None)
         self._saved = time.monotonic()
+        self._took = 0.0  # seconds, the same in all processes
         self._epoch = 0
 
     @property
@@ -67,11 +52,14 @@ class Company:
     def start(self, file: str, project: Project, checkpoint: Checkpoint | None) -> Run:
         """A Run that goes on from the newest of a checkpoint and those in the folder. Raises Refusal."""
         world = self.world
-        if world is not None and not world.sharded and world.device.type == "cuda":
+        if world is not None:
             from nnstudio.engine.compiler import check
-            from nnstudio.engine.distributed.sharding import does_not_fit
+            from nnstudio.engine.distributed.sharding import does_not_fit, why_not_sharded
 
-            world.sharded = does_not_fit(project, check(project).parameters, world.device)
+            if world.device.type == "cuda" and not world.sharded and not why_not_sharded(project):
+                world.sharded = does_not_fit(project, check(project).parameters, world.device)
+            if world.sharded and (reason := why_not_sharded(project)):
+                raise Refusal(f"{file}: {reason}", PROBLEMS)
         found = None
         if self._folder is not None:
             from nnstudio.engine.distributed import shards
@@ -94,12 +82,13 @@ class Company:
         return run
 
     def ends(self, run: Run, signal: int | None, reader_gone: bool) -> tuple[int | None, bool]:
-        """Write a checkpoint when it is time, and tell the signal that any process got, and whether a reader is gone."""
-        due = time.monotonic() - self._saved >= self._seconds
+        """Write a checkpoint when it is time; the signal that any process got, and whether a reader is gone."""
+        passed = time.monotonic() - self._saved
         if self.world is not None:
-            found = self.world.largest(float(signal or 0), float(reader_gone), float(due))
-            signal, reader_gone, due = int(found[0]) or None, bool(found[1]), bool(found[2])
-        if self._folder is not None and (due or run.epoch > self._epoch):
+            heard, gone, passed = self.world.largest(float(signal or 0), float(reader_gone), passed)
+            signal, reader_gone = int(heard) or None, bool(gone)
+        ended = run.epoch > self._epoch and passed >= _REST * self._took
+        if self._folder is not None and (ended or passed >= self._seconds):
             self.save(run)
         return signal, reader_gone
 
@@ -109,23 +98,27 @@ class Company:
             return
         from nnstudio.engine.distributed import shards
 
+        began = time.monotonic()
         try:
             shards.save(run, self._folder, self.world)
         except shards.ShardsError as error:
             raise Refusal(str(error)) from error
         self._saved, self._epoch = time.monotonic(), run.epoch
+        self._took = self._saved - began
+        if self.world is not None:
+            (self._took,) = self.world.largest(self._took)
 
 
 @contextmanager
 def joined(line: Namespace, device: str) -> Iterator[Company]:
     """Meet the other processes, if there are any; inside, they train together. Raises Refusal."""
-    from nnstudio.engine.distributed.world import Lost, World, started_together
-
     if not started_together():
         if line.shard:
-            raise Refusal(f"--shard divides the weights among several processes. Start them so: {_START} --shard")
+            raise Refusal(f"--shard divides the weights among several processes. Start them so: {START} --shard")
         yield Company(line, None)
         return
+    from nnstudio.engine.distributed.world import Lost, World
+
     try:
         world = World(device, sharded=line.shard)
     except (ValueError, Lost) as error:
@@ -146,7 +139,5 @@ def joined(line: Namespace, device: str) -> Iterator[Company]:
 @contextmanager
 def one_speaks() -> Iterator[None]:
     """Of several processes on a computer that meet the same trouble, one says it."""
-    from nnstudio.engine.distributed.world import local_rank, started_together
-
     output.mute(started_together() and local_rank() > 0)
     yield

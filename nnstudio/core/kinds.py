@@ -191,6 +191,7 @@ class Loss(Spec, kind="loss"):
     classes_source: ClassVar[str] = ""
     weighs_classes: ClassVar[str] = ""  # the argument of `torch_class` for the weights of the classes, if it has one
     values_source: ClassVar[str] = "output"  # what `probabilities` does to the `output` of a regression, in Python
+    weighing_source: ClassVar[str] = "weights"  # what `weighing` passes on of the `weights` of the classes, in Python
     own_source: ClassVar[tuple[type, ...]] = ()  # classes that torch does not have, whose source an export must carry
 
     def arguments(self) -> Mapping[str, Any]:

@@ -166,6 +166,9 @@ class Project:
     sentence: str = ""
     notes: str = ""
 
+    def with_sentence(self, sentence: str) -> Project:
+        return replace(self, sentence=sentence)
+
     def with_graph(self, graph: Graph) -> Project:
         return self if graph is self.graph else replace(self, graph=graph)
 

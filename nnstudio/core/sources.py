@@ -32,6 +32,7 @@ class FileDataset(Dataset, abstract=True):
     """A dataset that is read from a file, or from a folder of files."""
 
     suffixes: ClassVar[tuple[str, ...]] = ()  # of the files that it reads: (".csv", ".tsv"); none: a folder
+    usual: ClassVar[bool] = False  # what such a file is taken for before anything more is known of it
     path: str = field("", "The file that the rows are read from.")
     sha256: str = field("", "The SHA-256 of what was chosen, so that a changed file is noticed; empty: not compared.")
     embedded: bool = field(False, "Keep a copy of the file in the project, so that it can be handed on as one file.")

@@ -340,6 +340,7 @@ def _fresh_state(run: Run, parameter: torch.Tensor) -> dict[str, torch.Tensor]:
     probe = torch.nn.Parameter(torch.zeros_like(parameter))
     probe.grad = torch.zeros_like(probe)
     optimizer = run.project.training.optimizer.build([probe])
+    run.sharing.adapt(optimizer)
     optimizer.step()
     return {name: value for name, value in optimizer.state[probe].items() if isinstance(value, torch.Tensor)}
 

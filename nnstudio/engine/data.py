@@ -37,7 +37,9 @@ PARTS: tuple[PartName, ...] = ("train", "validation", "test")
 # Bytes of the inputs of one part, as the network takes them, above which they are not held in memory.
 HELD_BYTES = 512 << 20
 # Rows that are looked at together where all are gone through.
-_PIECE = 1 << 16
+PIECE = 1 << 16
+# Training rows that are looked at to fill in missing numbers, where there are more.
+SAMPLE = 1 << 20
 # What earlier projects have loaded is kept up to this many bytes.
 _CACHED_BYTES = 1 << 30
 
@@ -62,9 +64,7 @@ class Scaling:
             inputs = inputs.astype(np.float32) / np.float32(255)
         elif np.issubdtype(inputs.dtype, np.integer):
             return np.ascontiguousarray(inputs, dtype=np.int64)
-        if self.fill is not None:
-            flat = _rows_of_numbers(inputs)
-            inputs = np.where(np.isnan(flat), self.fill.astype(flat.dtype), flat).reshape(inputs.shape)
+        inputs = self.filled(inputs)
         if self.mean is not None and self.scale is not None:
             flat = _rows_of_numbers(inputs)
             # The same two operations in the same order and precision as StandardScaler.transform.
@@ -72,6 +72,13 @@ class Scaling:
             flat /= self.scale.astype(flat.dtype, copy=False)
             inputs = flat.reshape(inputs.shape)
         return np.ascontiguousarray(inputs, dtype=np.float32)
+
+    def filled(self, inputs: np.ndarray) -> np.ndarray:
+        """Rows without missing numbers, in their own precision."""
+        if self.fill is None:
+            return inputs
+        flat = _rows_of_numbers(inputs)
+        return np.where(np.isnan(flat), self.fill.astype(flat.dtype), flat).reshape(inputs.shape)
 
 
 class Part:
@@ -326,17 +333,13 @@ def _scaling(data: Data, rows: np.ndarray, standardise: bool) -> Scaling:
         return Scaling(fill)
     scaler = StandardScaler()
     if len(rows) * data.input_type.size * 4 <= HELD_BYTES:
-        scaler.fit(
-            Scaling(fill).apply(inputs[rows]).reshape(len(rows), -1)
-            if fill is not None
-            else _rows_of_numbers(inputs[rows])
-        )
+        scaler.fit(_rows_of_numbers(Scaling(fill).filled(inputs[rows])))
     else:  # piece by piece, in the order of the file
         ordered = np.sort(rows)
-        for first in range(0, len(ordered), _PIECE):
+        for first in range(0, len(ordered), PIECE):
             tell(first / len(ordered), "Measuring means and deviations")
-            piece = inputs[ordered[first : first + _PIECE]]
-            scaler.partial_fit(_rows_of_numbers(Scaling(fill).apply(piece) if fill is not None else piece))
+            piece = inputs[ordered[first : first + PIECE]]
+            scaler.partial_fit(_rows_of_numbers(Scaling(fill).filled(piece)))
     return Scaling(fill, scaler.mean_, scaler.scale_)
 
 
@@ -349,7 +352,7 @@ def _fill(data: Data, rows: np.ndarray) -> np.ndarray | None:
     """What stands for missing numbers, of the training rows (of a sample of them where they are very many)."""
     if not data.fill:
         return None
-    chosen = rows if len(rows) <= 1 << 20 else np.sort(np.random.default_rng(0).choice(rows, 1 << 20, replace=False))
+    chosen = rows if len(rows) <= SAMPLE else np.sort(np.random.default_rng(0).choice(rows, SAMPLE, replace=False))
     imputer = SimpleImputer(strategy=data.fill, fill_value=0, keep_empty_features=True)
     imputer.fit(_rows_of_numbers(data.inputs[chosen]))
     found: np.ndarray = np.asarray(imputer.statistics_, np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import torch
@@ -52,6 +53,11 @@ def _mps() -> DeviceReport:
     if not torch.backends.mps.is_built():
         return DeviceReport("mps", False, "MPS exists on Apple computers only.")
     return DeviceReport("mps", False, "This macOS is too old for MPS, or the computer has no Apple GPU.")
+
+
+# Torch's generator for the processor is one for all threads: two windows that train at once take turns with it, so that
+# each draws the numbers that it would draw alone.
+random_numbers = threading.RLock()
 
 
 def device_random_state(device: torch.device) -> torch.Tensor:

@@ -24,7 +24,7 @@ from nnstudio.engine.run import Run
 
 # Rows that go through the network at once, and numbers of its output that are kept.
 ROWS_AT_ONCE = 4096
-MOST_NUMBERS = 50_000_000
+MOST_NUMBERS = 10_000_000
 # A view looks at no more rows than these, and at fewer where the network takes more multiplications than these for
 # them: about a twentieth of a second on one core.
 MOST_LOOKED_AT, FEWEST_LOOKED_AT = 2000, 16
@@ -201,8 +201,8 @@ def _too_large(run: Run, part: PartName) -> Evaluation:
         np.zeros(0, np.int64),
         len(run.prepared.part(part)),
         task,
-        problem=f"This network takes {work_of_a_row(run):.0e} multiplications for a row, too many for a look in passing. "
-        "Save it, and measure it with: nnstudio evaluate FILE.",
+        problem=f"This network takes {work_of_a_row(run):.0e} multiplications for a row, which is too many for a look "
+        "in passing. Save it, and measure it with: nnstudio evaluate FILE.",
     )
 
 

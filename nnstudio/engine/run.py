@@ -37,8 +37,9 @@ from nnstudio.engine.capture.captured import Captured, unfit
 from nnstudio.engine.capture.trace import NotCaptured
 from nnstudio.engine.compiler import check, compile_network
 from nnstudio.engine.data import PartName, Prepared, prepare
-from nnstudio.engine.device import choose, device_random_state, set_device_random_state
+from nnstudio.engine.device import choose, device_random_state, random_numbers, set_device_random_state
 from nnstudio.engine.figures import Figures, Sums
+from nnstudio.engine.last_good import LastGood
 from nnstudio.engine.network import Network
 from nnstudio.engine.objective import Objective
 from nnstudio.engine.series import Series
@@ -108,6 +109,8 @@ class Run:
         kept: the ids of the nodes whose weights came from the checkpoint.
         learning: the parameters that the last steps changed, by their identity.
         uncaptured: why steps are not replayed from a record; empty while they are, or before the first.
+        last_good: what to go back to when the training goes wrong.
+        went_wrong: the number of the step whose loss was not finite, from 0; None while there is none.
 
     Raises:
         RunError: the project has errors, or its device cannot be used.
@@ -138,18 +141,19 @@ class Run:
         self.loss_spec: Loss = self.objective.main.spec
         self.figures = Figures(self.objective)
 
-        outside = torch.get_rng_state()
-        torch.manual_seed(training.seed)
-        self.network = compile_network(project.graph, self.prepared.input_type)
-        if world is not None and world.rank:
-            torch.manual_seed(training.seed + world.rank)
-        self._random_state = torch.get_rng_state()
-        torch.set_rng_state(outside)
+        with random_numbers:
+            outside = torch.get_rng_state()
+            torch.manual_seed(training.seed)
+            self.network = compile_network(project.graph, self.prepared.input_type)
+            if world is not None and world.rank:
+                torch.manual_seed(training.seed + world.rank)
+            self._random_state = torch.get_rng_state()
+            torch.set_rng_state(outside)
         self._device_random_state = device_random_state(self.device)
 
         self.network.to(self.device).train()
         self.sharing = (Sharing if world is None else world.sharing)(self.network, self.objective)
-        self._batches = Batches(
+        self._batches: Batches = Batches(
             self.prepared.train,
             self.objective,
             self.device,
@@ -158,11 +162,13 @@ class Run:
             augmentations=project.data.augmentations,
             computed=self.sharing.computed,
         )
-        self.rows, self.batches = self._batches.rows, self._batches.count
+        self.rows: int = self._batches.rows
+        self.batches: int = self._batches.count
         self.batch_size = self._batches.size
         self._average = averaged(self.network, training)
         called = self.sharing.wrap(self._average, self._batches)
         self.updates = Updates(training, self.network, self.device, self.batches)
+        self.sharing.adapt(self.updates.optimizer)
         self._wanted_lr: float | None = None
         self._held: dict[PartName, tuple[torch.Tensor, tuple[torch.Tensor, ...]] | None] = {}
         self._watch = Watch(training)
@@ -175,6 +181,8 @@ class Run:
         self._step_losses = Series()
         self._steps_per_second = 0.0
         self._problem = self._note = ""
+        self.last_good = LastGood()
+        self.went_wrong: int | None = None
         self.learning: dict[int, torch.Tensor] = {}
         self._captured: Captured | None = None
         self.uncaptured = self.sharing.uncaptured or unfit(self)
@@ -205,6 +213,8 @@ class Run:
         elif steps is None:
             wanted = self.project.training.epochs
             self._goal = wanted if self.epoch < wanted else self.epoch + wanted
+        self.went_wrong = None
+        self.last_good.see(self)
         self._enter()
         resumed = self._counted_from = time.perf_counter()
         counted = self.step
@@ -224,6 +234,8 @@ class Run:
                 self.seconds += now - self._counted_from
                 self._count_speed((self.step - counted) / max(now - resumed, 1e-9))
                 self._leave()
+                if not problem:
+                    self.last_good.see(self)
                 try:
                     yield self.snapshot(done=done or bool(problem), problem=problem, note=note)
                 finally:
@@ -407,7 +419,7 @@ class Run:
             "step": self.step,
             "train": {"loss": total / self.rows} | self.figures.values(self.sharing.sums(self._sums)),
             "test": self.measure("test"),
-            "lr": self.lr,
+            "lr": self.updates.last_lr,
         }
         if len(self.prepared.validation):
             record["validation"] = self.measure("validation")
@@ -456,6 +468,8 @@ class Run:
         self._step_losses.extend(losses)
         wrong = np.flatnonzero(~np.isfinite(losses))
         if len(wrong):
+            if self.went_wrong is None:
+                self.went_wrong = first + int(wrong[0])
             self._problem = (
                 f"The loss became {losses[wrong[0]]} at step {first + int(wrong[0]) + 1}, so the training was stopped. "
                 "Lower the learning rate, reset the weights and train again."
@@ -468,10 +482,12 @@ class Run:
         wanted, self._wanted_lr = self._wanted_lr, None
         if wanted is not None:
             self.updates.set_base_lr(wanted)
+            self.last_good.set_rate(self.step, wanted)
 
     # -- random state and threads are the Run's while it trains, and everybody else's in between --------------------
 
     def _enter(self) -> None:
+        random_numbers.acquire()
         self._apply_wanted_lr()
         self._outside_threads = torch.get_num_threads()
         if self.threads is not None:
@@ -482,23 +498,41 @@ class Run:
 
     def _leave(self) -> None:
         self._random_state = torch.get_rng_state()
-        self._device_random_state = device_random_state(self.device)
         torch.set_rng_state(self._outside)
         if self.threads is not None:
             torch.set_num_threads(self._outside_threads)
+        random_numbers.release()
+        self._device_random_state = device_random_state(self.device)  # last: a device that is lost refuses
+
+    @contextmanager
+    def stepping(self) -> Iterator[None]:
+        """The random state and the threads that a step is done with; for who does the next one by hand."""
+        self._enter()
+        try:
+            yield
+        finally:
+            self._leave()
+
+    def next_batch(self) -> tuple[Batch, torch.Tensor]:
+        """The batch of the next step, and the numbers of its rows in the data, int64."""
+        order, size = self._batches.order, self._batches.size
+        places = slice(self.batch * size, self.batch * size + self._batches.rows_of(self.batch))
+        numbers = torch.from_numpy(self.prepared.train_rows)
+        return self._batches[self.batch], numbers[places] if order is None else numbers[order[places]]
 
     @contextmanager
     def looking(self) -> Iterator[None]:
         """Look at the network between two steps: evaluation mode, no gradients, nothing changed afterwards."""
-        outside = torch.get_rng_state()
-        self.network.eval()
-        self.tested.eval()
-        try:
-            with self.sharing.looking():
-                yield
-        finally:
-            self.network.train()
-            torch.set_rng_state(outside)
+        with random_numbers:
+            outside = torch.get_rng_state()
+            self.network.eval()
+            self.tested.eval()
+            try:
+                with self.sharing.looking():
+                    yield
+            finally:
+                self.network.train()
+                torch.set_rng_state(outside)
 
     # -- results ---------------------------------------------------------------------------------------------------
 

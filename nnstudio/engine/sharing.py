@@ -49,6 +49,9 @@ class Sharing:
         """The network as it is called in a step. Afterwards the parameters may be others than before."""
         return self._network
 
+    def adapt(self, optimizer: torch.optim.Optimizer) -> None:
+        """Make an optimizer fit for the parameters, before its first step."""
+
     def syncing(self, updates: bool) -> Any:
         """The context of a forward and a backward; `updates`: the weights are changed after it."""
         return nullcontext()

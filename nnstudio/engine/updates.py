@@ -15,6 +15,8 @@ from nnstudio.engine.network import Network
 _PRECISIONS = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 # What a schedule keeps in the groups of the optimizer, and in itself, that is a learning rate.
 _RATES = ("initial_lr", "max_lr", "min_lr")
+# What is in the groups of the optimizer beside its options; `fused` depends on where it computes.
+_NOT_KEPT = {"params", "fused"}
 _OWN_RATES = ("base_lrs", "max_lrs", "min_lrs", "_last_lr")
 
 
@@ -39,6 +41,7 @@ class Updates:
         self.schedule: Any = None
         self._watches = False
         self._stepped = ""
+        self._last_lr = math.nan
         if training.schedule is not None:
             self.schedule = training.schedule.build(self.optimizer, training.epochs, self.each)
             self._watches, self._stepped = training.schedule.watches, training.schedule.stepped
@@ -50,6 +53,11 @@ class Updates:
     def lr(self) -> float:
         """The learning rate of the next update, of the layers that are in no group of their own."""
         return float(self.optimizer.param_groups[0]["lr"])
+
+    @property
+    def last_lr(self) -> float:
+        """The learning rate of the last update, at the end of an epoch before `end_epoch`."""
+        return self.lr if self.schedule is None or self._stepped == "epoch" else self._last_lr
 
     @property
     def plain(self) -> bool:
@@ -87,6 +95,7 @@ class Updates:
         else:
             self.optimizer.step()
         if self.schedule is not None and self._stepped == "step":
+            self._last_lr = self.lr
             self.schedule.step()
 
     def end_epoch(self, watched: float) -> None:
@@ -157,7 +166,7 @@ def parameter_groups(training: TrainingSettings, network: Network) -> Any:
 def options_of(optimizer: torch.optim.Optimizer) -> list[dict[str, Any]]:
     """The options of each group as plain values: what a schedule or a person may have changed on the way."""
     return [
-        {name: plain for name, value in group.items() if name != "params" for plain in _plain(value)}
+        {name: plain for name, value in group.items() if name not in _NOT_KEPT for plain in _plain(value)}
         for group in optimizer.param_groups
     ]
 
@@ -168,12 +177,13 @@ def restore_options(optimizer: torch.optim.Optimizer, stored: Any) -> bool:
     if not isinstance(stored, list) or len(stored) != len(fresh):
         return False
     for given, own in zip(stored, fresh, strict=True):
-        if not isinstance(given, dict) or given.keys() != own.keys():
+        if not isinstance(given, dict) or given.keys() - _NOT_KEPT != own.keys():
             return False
         if not all(_alike(given[name], own[name]) for name in own):
             return False
     for group, given in zip(optimizer.param_groups, stored, strict=True):
-        for name, value in given.items():
+        for name in given.keys() - _NOT_KEPT:
+            value = given[name]
             group[name] = tuple(value) if isinstance(group[name], tuple) else value
     return True
 

@@ -80,7 +80,7 @@ class Docks:
             if 0 < number < _SIDE_BY_SIDE:
                 window.splitDockWidget(self.panels[number - 1], dock, Qt.Orientation.Horizontal)
             elif number >= _SIDE_BY_SIDE:  # spread over the others, so that several can be seen; the curves stay
-                window.tabifyDockWidget(self.panels[1 + number % (_SIDE_BY_SIDE - 1)], dock)
+                window.tabifyDockWidget(self.panels[1 + (number - _SIDE_BY_SIDE) % (_SIDE_BY_SIDE - 1)], dock)
         for dock in self.all():
             dock.setVisible(dock not in self._hidden)
         for dock in (self.palette, *self.sides[:1], *self.panels[_SIDE_BY_SIDE - 1 : _SIDE_BY_SIDE]):

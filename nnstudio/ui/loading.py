@@ -56,11 +56,11 @@ class Errand(QThread):
         self._stop = threading.Event()
         self.finished.connect(self._forget)
 
-    def begin(self) -> bool:
-        """Start, and wait a moment; True when that was enough."""
+    def begin(self, *, patient: bool = True) -> bool:
+        """Start, and if the window has not waited already, wait a moment; True when that was enough."""
         _under_way.add(self)
         self.start()
-        return self.wait(PATIENCE)
+        return self.wait(PATIENCE if patient else 1)
 
     def stop(self) -> None:
         """End the work the next time it says how far it is."""

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import json
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +15,7 @@ from hypothesis import strategies as st
 from torch import fx, nn
 
 from engine.projects import chain, dataset, iris, layer, loss, optimizer, schedule, spirals
+from engine.scripts import Printed, assert_linted, assert_the_same, printed_by_all, run_alone
 from nnstudio.core.data import TensorType
 from nnstudio.core.graph import Graph
 from nnstudio.core.project import DataSettings, Project, TrainingSettings
@@ -26,7 +24,6 @@ from nnstudio.engine.export.expressions import Inexpressible, call, literal
 from nnstudio.engine.export.forward import forward_lines
 from nnstudio.engine.export.module import class_source
 from nnstudio.engine.export.python import to_python
-from nnstudio.engine.run import Run
 
 
 def branches() -> Project:
@@ -173,65 +170,20 @@ PROJECTS = {
 }
 
 
-def run_alone(folder: Path, *words: str) -> str:
-    """What Python prints in a process of its own, in another folder, where there is no NN Studio."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    command = [sys.executable, "-W", "error", *words]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    return done.stdout
-
-
-def without_seconds(record: dict) -> dict:
-    return {key: value for key, value in record.items() if key != "seconds"}
-
-
-# All scripts one after the other in one process, since torch takes long to import.
-TOGETHER = """
-import runpy, sys
-for path in sys.argv[1:]:
-    sys.argv = [path, "--json"]
-    print("script", path, flush=True)
-    runpy.run_path(path, run_name="__main__")
-assert not [name for name in sys.modules if name.startswith("nnstudio")]
-"""
-
-
 @pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict]]:
-    """What the script of each project prints."""
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Printed], Path]:
+    """What the script of each project prints, and where the scripts are."""
     folder = tmp_path_factory.mktemp("scripts")
-    paths = {str(folder / f"script_{place}.py"): name for place, name in enumerate(PROJECTS)}
-    for path, name in paths.items():
-        Path(path).write_text(to_python(PROJECTS[name]()), encoding="utf-8")
-    found: dict[str, list[dict]] = {}
-    for line in run_alone(folder, "-c", TOGETHER, *paths).splitlines():
-        if line.startswith("script "):
-            records = found[paths[line.removeprefix("script ")]] = []
-        else:
-            records.append(json.loads(line))
-    return found
+    return printed_by_all({name: to_python(make()) for name, make in PROJECTS.items()}, folder), folder
 
 
 @pytest.mark.parametrize("name", PROJECTS)
-def test_the_script_alone_equals_the_run_bit_for_bit(name: str, printed: dict[str, list[dict]]) -> None:
-    run = Run(PROJECTS[name]())
-    for _ in run.snapshots():
-        pass
-    *epochs, done = printed[name]
-    assert [without_seconds(record) for record in epochs] == [without_seconds(dict(r)) for r in run.history.epochs]
-    assert done["done"] is True and done["steps"] == run.step
-    assert done["parameters"] == sum(parameter.numel() for parameter in run.network.parameters())
+def test_the_script_alone_equals_the_run_bit_for_bit(name: str, scripts: tuple[dict[str, Printed], Path]) -> None:
+    assert_the_same(PROJECTS[name](), scripts[0][name])
 
 
-def test_the_sources_pass_the_linter(tmp_path: Path) -> None:
-    for place, name in enumerate(PROJECTS):
-        (tmp_path / f"script_{place}.py").write_text(to_python(PROJECTS[name]()), encoding="utf-8")
-    rules = ["--isolated", "--line-length", "120", "--select", "E,F,W,I,UP,B,SIM,C4,RUF"]
-    command = [sys.executable, "-m", "ruff", "check", *rules, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+def test_the_sources_pass_the_linter(scripts: tuple[dict[str, Printed], Path]) -> None:
+    assert_linted(scripts[1])
 
 
 def test_without_json_a_line_an_epoch_is_for_people(tmp_path: Path) -> None:

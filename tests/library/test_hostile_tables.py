@@ -14,7 +14,7 @@ import pytest
 
 from library import tables
 from nnstudio.core.data import Data
-from nnstudio.library.datasets import _table_excel, _table_text
+from nnstudio.library.datasets import _table_text, _table_workbook
 from nnstudio.library.datasets.table_file import TableFile
 
 ROWS = "a,b,y\n1,2,u\n3,4,v\n5,6,u\n"
@@ -283,6 +283,10 @@ CASES: dict[str, Works | Refused] = {
     "a word among numbers in Excel": Refused(
         book(One=[["a", "y"], [1, "u"], ["x", "v"], [2, "u"]]), ("data.xlsx, row 3, column 'a'", "'x'")
     ),
+    "a table further down in Excel": Refused(
+        book(One=[[], [], ["", "a", "y"], ["", 1, "u"], [], ["", "x", "v"], ["", 2, "u"]]),
+        ("data.xlsx, row 6, column 'a'", "'x'"),
+    ),
     "broken Excel": Refused(truncated(book(One=SHEET)), ("data.xlsx is no Excel workbook, or a damaged one",)),
     "text called Excel": Refused(ROWS, ("no Excel workbook",), name="data.xlsx"),
     "a password": Refused(with_password, ("has a password",)),
@@ -295,7 +299,7 @@ CASES: dict[str, Works | Refused] = {
 @pytest.fixture(autouse=True)
 def limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NNSTUDIO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(_table_excel, "LARGEST_UNPACKED", 32 << 20)
+    monkeypatch.setattr(_table_workbook, "LARGEST_UNPACKED", 32 << 20)
 
 
 @pytest.mark.parametrize("name", CASES)

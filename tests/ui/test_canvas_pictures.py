@@ -12,7 +12,7 @@ from nnstudio.core.data import Data
 from nnstudio.core.graph import Graph
 from nnstudio.core.kinds import Dataset, Layer, Loss, Optimizer
 from nnstudio.core.project import DataSettings, Project, TrainingSettings
-from nnstudio.engine.data import Prepared, prepare
+from nnstudio.engine.data import Part, Prepared, Scaling, prepare
 from nnstudio.engine.run import Run
 from nnstudio.ui import theme
 from nnstudio.ui.canvas import pictures
@@ -142,8 +142,8 @@ def test_every_sort_of_data_has_a_picture(name):
 
 def test_data_in_which_nothing_varies_has_no_picture():
     data = Data(np.ones((6, 2)), np.array([0, 1] * 3), "classification", class_names=("a", "b"))
-    empty = torch.zeros(0)
-    prepared = Prepared(data, np.arange(6), np.arange(0), None, None, empty, empty, empty, empty)
+    parts = [Part(data, Scaling(), rows) for rows in (np.arange(6), np.arange(0), np.arange(0))]
+    prepared = Prepared(data, Scaling(), *parts)
     assert pictures.data_picture(prepared) is None
 
 

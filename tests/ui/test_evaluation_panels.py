@@ -161,9 +161,7 @@ def test_many_classes_are_told_apart_by_dashes_and_the_worst_are_named(qtbot: Qt
 def test_calibration_needs_probabilities(qtbot: QtBot) -> None:
     graph = chain(layer("Input"), layer("Linear", out_features=1), layer("Output", loss=loss("MSELoss")))
     training = TrainingSettings(optimizer=optimizer("Adam", lr=0.1), epochs=2)
-    panel = shown(
-        qtbot, CalibrationPanel, finished(Project(graph, DataSettings(dataset("Moons")), training))
-    )
+    panel = shown(qtbot, CalibrationPanel, finished(Project(graph, DataSettings(dataset("Moons")), training)))
     assert not panel.shows_content and "no probabilities" in panel.empty.sentence
     sure = shown(qtbot, CalibrationPanel, finished(spirals(epochs=4)))
     assert sure.shows_content and sure.judged is not None

@@ -50,6 +50,14 @@ def does_not_fit(project: Project, parameters: int, device: torch.device) -> boo
     return A_PARAMETER * parameters > 0.8 * torch.cuda.get_device_properties(device).total_memory
 
 
+def why_not_sharded(project: Project) -> str:
+    """Why a training cannot divide its weights; empty when it can."""
+    kind = getattr(project.training.optimizer, "torch_class", None)
+    if kind is not None and issubclass(kind, (torch.optim.Adafactor, torch.optim.Rprop)):
+        return f"torch cannot divide weights that {kind.__name__} changes. Choose AdamW, or leave --shard out."
+    return ""
+
+
 def placed(tensor: Tensor, like: Tensor) -> Tensor:
     """A tensor on the device of another one, divided as that is."""
     tensor = tensor.to(like.device)

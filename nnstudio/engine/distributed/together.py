@@ -42,6 +42,9 @@ _MOST_STEPS = 1000
 _SECONDS = 1 / 30
 
 
+_NOT_FUSED = (torch.optim.SGD, torch.optim.Adagrad)
+
+
 class Together(Sharing):
     """One Run in several processes, seen from one of them."""
 
@@ -101,6 +104,12 @@ class Together(Sharing):
                 find_unused_parameters=not self._reaches_all(*batches[0]),
             )
         return self._wrapped
+
+    def adapt(self, optimizer: torch.optim.Optimizer) -> None:
+        """Some fused optimizers do not know parameters that are divided."""
+        if self.world.sharded and isinstance(optimizer, _NOT_FUSED):
+            for group in optimizer.param_groups:
+                group["fused"] = False
 
     def syncing(self, updates: bool) -> Any:
         """Gradients are exchanged in the last batch before an update.

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
 from nnstudio.engine.device import choose
+from nnstudio.engine.distributed.launch import local_rank
 from nnstudio.engine.distributed.together import Together
 from nnstudio.engine.network import Network
 from nnstudio.engine.objective import Objective
@@ -32,19 +33,6 @@ LOST = (
 
 class Lost(Exception):
     """Another process is gone. One sentence."""
-
-
-def started_together() -> bool:
-    """Whether this process is one of several that a launcher such as torchrun has started."""
-    try:
-        return int(os.environ["WORLD_SIZE"]) > 1 and "RANK" in os.environ
-    except (KeyError, ValueError):
-        return False
-
-
-def local_rank() -> int:
-    """The number of this process among those on this machine; 0 where it is alone."""
-    return int(os.environ.get("LOCAL_RANK", "0"))
 
 
 class World:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import sys
 import textwrap
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from nnstudio.core.kinds import Metric
 
@@ -38,6 +41,45 @@ def take_apart(source: str) -> Fragment:
     return Fragment(tuple(imports), tuple(definitions), "\n".join(statements))
 
 
+# What a dataset's source may define beside the rows; making it changes nothing else.
+_BESIDE = {"groups", "times", "parts"}
+
+
+def without_unused(fragment: Fragment, wanted: Iterable[str], later: Iterable[str]) -> Fragment:
+    """The fragment without groups, times and parts that nobody asks for, and without functions for them alone.
+
+    Wanted are the names that are used after it: these, and those in the sources `later`.
+    """
+    needed = set(wanted).union(*map(names_in, later))
+    statements: list[str] = []
+    lines = fragment.statements.splitlines()
+    for node in reversed(ast.parse(fragment.statements).body):
+        text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+        names = {part.id for target in getattr(node, "targets", ()) for part in ast.walk(target) if _is_name(part)}
+        if names and names <= _BESIDE - needed:
+            continue
+        if isinstance(node, ast.Assign):
+            needed -= names
+        needed |= names_in(text)
+        statements.insert(0, text)
+    called = names_in("\n".join(statements)).union(*map(names_in, later))
+    definitions: list[str] = []
+    for text in reversed(fragment.definitions):
+        if ast.parse(text).body[0].name in called:  # type: ignore[attr-defined]
+            called |= names_in(text)
+            definitions.insert(0, text)
+    return Fragment(fragment.imports, tuple(definitions), "\n".join(statements))
+
+
+def names_in(source: str) -> set[str]:
+    """The names whose values a source uses."""
+    return {node.id for node in ast.walk(ast.parse(source)) if _is_name(node) and isinstance(node.ctx, ast.Load)}
+
+
+def _is_name(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name)
+
+
 def metric_functions(metric: Metric) -> str:
     """The two functions of a metric under its own name: `accuracy_sums` adds up, `accuracy` makes the figure."""
     kind = type(metric)
@@ -58,37 +100,23 @@ def _function(method: object, name: str, sentence: str) -> str:
     return f'def {name}({names}):\n    """{sentence}"""\n{textwrap.indent(text, "    ")}\n'
 
 
-def sorted_imports(imports: list[str]) -> str:
-    """Import statements in the usual order: the standard library, then the rest; each module and name once."""
+def sorted_imports(imports: Sequence[str], body: str) -> str:
+    """The imports that a body uses, in the usual order: the standard library, then the rest; each once."""
+    used = names_in(body)
     plain: set[str] = set()
     names: dict[str, set[str]] = {}
     for node in ast.parse("\n".join(imports)).body:
+        assert isinstance(node, (ast.Import, ast.ImportFrom))
+        wanted = {_alias(alias) for alias in node.names if (alias.asname or alias.name).split(".")[0] in used}
         if isinstance(node, ast.Import):
-            plain.update(f"import {_alias(alias)}" for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            names.setdefault(node.module or "", set()).update(_alias(alias) for alias in node.names)
+            plain.update(f"import {name}" for name in wanted)
+        elif wanted:
+            names.setdefault(node.module or "", set()).update(wanted)
     lines = [*plain, *(f"from {place} import {', '.join(sorted(found, key=_kind))}" for place, found in names.items())]
     groups: tuple[list[str], list[str]] = ([], [])
     for line in lines:
-        groups[line.split()[1].split(".")[0] not in _STANDARD].append(line)
+        groups[line.split()[1].split(".")[0] not in sys.stdlib_module_names].append(line)
     return "\n\n".join("\n".join(sorted(group, key=_place)) for group in groups if group)
-
-
-_STANDARD = {
-    "argparse",
-    "collections",
-    "json",
-    "math",
-    "time",
-    "functools",
-    "itertools",
-    "pathlib",
-    "struct",
-    "sys",
-    "gzip",
-    "csv",
-    "re",
-}
 
 
 def _alias(alias: ast.alias) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from nnstudio.library.datasets import _table_arrays as arrays
-from nnstudio.library.datasets._table_facts import TableFacts
+from nnstudio.library.datasets._table_facts import AT_ONCE, TableFacts
 from nnstudio.library.datasets._table_plan import Plan, Use, order_of
 from nnstudio.library.datasets._table_reader import Table
 
@@ -19,17 +19,22 @@ _LITERAL = 100  # more words than these are gathered by the script itself
 _IN_A_ROW = 4  # columns that are turned into numbers in the same way, from which on they are written as one
 
 
-def encoded(block: pl.DataFrame, uses: Sequence[Use], decimal: str, zero: bool) -> np.ndarray:
-    """The numbers of some rows, float64 [rows, width]."""
+def encoded(
+    block: pl.DataFrame, uses: Sequence[Use], decimal: str, zero: bool, told: Callable[[], None] = lambda: None
+) -> np.ndarray:
+    """The numbers of some rows, float64 [rows, width]; `told` is called now and then."""
     columns: list[np.ndarray] = []
     for plain, run in groupby(uses, lambda use: use.way == "number" and not use.indicator and decimal == "."):
         if plain:  # neighbours that are numbers are turned into an array in one go
             names = [use.column for use in run]
-            places = {name: place for place, name in enumerate(dict.fromkeys(names))}
-            numbers = block.select(list(places)).cast(pl.Float64).to_numpy()
-            if len(places) < len(names):
-                numbers = numbers[:, [places[name] for name in names]]
-            columns.append(_zeros(numbers, zero))
+            for start in range(0, len(names), AT_ONCE):
+                told()
+                wanted = names[start : start + AT_ONCE]
+                once = block[list(dict.fromkeys(wanted))]
+                numbers = once.cast(pl.Float64).to_numpy()
+                if once.width < len(wanted):
+                    numbers = numbers[:, [once.columns.index(name) for name in wanted]]
+                columns.append(_zeros(numbers, zero))
         else:
             columns += [array for use in run for array in _arrays(block[use.column], use, decimal, zero)]
     return np.column_stack(columns) if columns else np.empty((block.height, 0))

@@ -17,6 +17,7 @@ _SOME_WORDS = 100  # and of a column of numbers that is not asked for by its wor
 LARGEST = float(np.finfo(np.float32).max)  # the network computes with numbers of this size
 AT_ONCE = 1000  # columns, before it is told how far the work is
 _EXAMPLES = 5
+_FEW = 2000  # values of which the different ones are found faster without the table's library
 # How dates are written, the usual ways first. Those with two readings come as pairs: the day or the month before.
 DATES = tuple(
     f"{day}{time}"
@@ -140,11 +141,13 @@ class Facts:
         if self.words is None:
             return
         if len(self.examples) < _EXAMPLES:
-            texts = column[:1000].drop_nulls().cast(pl.String).unique(maintain_order=True).to_list()
-            self.examples += [text for text in texts if text not in self.examples][: _EXAMPLES - len(self.examples)]
+            texts = [text for text in column[:100].cast(pl.String).to_list() if text is not None]
+            self.examples = list(dict.fromkeys([*self.examples, *texts]))[:_EXAMPLES]
         most = self.most_words or (_SOME_WORDS if self.numbers and self.wrong is None else MOST_WORDS)
-        found = column.drop_nulls().unique()
-        self.words = None if len(found) > most else self.words.union(found.cast(pl.String).to_list())
+        if len(column) > _FEW:
+            column = column.unique()
+        found = set((column if column.dtype == pl.String else column.cast(pl.String)).to_list()) - {None}
+        self.words = None if len(found) > most else self.words | found
         if self.words is not None and len(self.words) > most:
             self.words = None
 

@@ -50,31 +50,32 @@ def look(
 
 def _add(table: Table, facts: TableFacts, block: pl.DataFrame, rows: np.ndarray, decimal_comma: bool) -> None:
     """Take a block into account: texts that are all numbers as they stand need no cleaning, and are the most by far."""
-    others: list[pl.DataFrame] = []
-    plain = 0
+    others: list[pl.Series] = []
     for start in range(0, block.width, AT_ONCE):
         table.told()
         part = block[:, start : start + AT_ONCE]
         numbers = part.select(cs.string().cast(pl.Float64, strict=False))
-        numbers = numbers.select([column for column in numbers if not column.null_count()])
+        numbers = pl.DataFrame([column for column in numbers if not column.null_count()])
         matrix = numbers.to_numpy() if numbers.width else np.empty((block.height, 0))
         low, high = matrix.min(axis=0, initial=np.inf), matrix.max(axis=0, initial=-np.inf)
-        with np.errstate(invalid="ignore"):  # infinity less infinity
-            rising = (np.diff(matrix, axis=0) > 0).all(axis=0)
-        whole: np.ndarray = np.all(matrix == np.floor(matrix), axis=0)
+        with np.errstate(invalid="ignore"):  # of infinity
+            whole = np.all(matrix % 1 == 0, axis=0)
+            rising = np.all(np.diff(matrix, axis=0) > 0, axis=0)
         taken = set()
         for place, name in enumerate(numbers.columns):
             if low[place] == low[place]:  # the text NaN is a number to the caster, but none to us
                 measure = Measure(float(low[place]), float(high[place]), bool(whole[place]), bool(rising[place]), rows)
                 facts.columns[name].add_numbers(part[name], matrix[:, place], measure, decimal_comma)
                 taken.add(name)
-        plain += len(taken)
-        others.append(part.drop(taken))
-    rest = clean(table, pl.concat(others, how="horizontal"), facts.absent)
-    if not plain:
-        block, kept = without_blanks(rest, rows)
+        others += [column for column in part if column.name not in taken]
+    if not others:
+        facts.rows += len(rows)
+        return
+    rest = clean(table, pl.DataFrame(others), facts.absent)
+    if len(others) == block.width:
+        rest, kept = without_blanks(rest, rows)
         facts.blank += len(rows) - len(kept)
-        rest, rows = block, kept
+        rows = kept
     facts.rows += len(rows)
     if len(rows):
         for place, column in enumerate(rest):
@@ -92,8 +93,8 @@ def used_blocks(table: Table, facts: TableFacts, plan: Plan, uses: list[Use]) ->
         return
     numbers = {use.column for use in uses if use.way == "number"} - {use.column for use in uses if use.way != "number"}
     exact = [name for name in wanted if name in numbers and facts.columns[name].exact]
-    others = [name for name in wanted if name not in set(exact)]
+    others = list(dict.fromkeys(wanted).keys() - set(exact))
     for block in table.blocks():
-        part = clean(table, block.select(others), facts.absent)
-        part = pl.concat([part, block.select(exact)], how="horizontal") if exact else part
+        cleaned_part = clean(table, block[others], facts.absent) if others else ()  # no names would be no rows
+        part = pl.DataFrame([*cleaned_part, *(block[name] for name in exact)])
         yield part.drop_nulls(plan.needed) if plan.needed else part

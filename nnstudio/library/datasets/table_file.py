@@ -66,6 +66,7 @@ class TableFile(
     category="Own data",
     title="Table file",
     suffixes=(*_TEXTS, *_PARQUET, *_EXCEL),
+    usual=True,
     aliases=("csv", "tsv", "excel", "parquet", "spreadsheet"),
 ):
     """A table of your own: CSV, TSV, Parquet or Excel, with a row for each case and a column for each value."""
@@ -193,7 +194,7 @@ class TableFile(
 def _pieces(table: Table, facts: TableFacts, plan: Plan, uses: list[Use]) -> Iterator[np.ndarray]:
     table.begin = 0.5
     for block in used_blocks(table, facts, plan, uses):
-        yield encoded(block, uses, plan.decimal, plan.zero)
+        yield encoded(block, uses, plan.decimal, plan.zero, table.told)
 
 
 def _gone() -> Iterator[np.ndarray]:

@@ -16,6 +16,7 @@ class TextCharacters(
     FileDataset,
     category="Own data",
     suffixes=(".txt", ".md", ".text"),
+    usual=True,
     aliases=("gpt", "language model", "text", "characters", "shakespeare", "tokens"),
 ):
     """A text as rows of characters; at each place the next character is to be predicted, as a small GPT does."""

@@ -29,6 +29,7 @@ class TimeSeries(
     TableFile,
     category="Own data",
     suffixes=TableFile.suffixes,
+    usual=False,
     aliases=("forecast", "sequence", "windows", "lstm", "sensor", "csv"),
 ):
     """A table whose rows are moments, cut into windows [time, columns], to forecast what comes or to tell a class."""

@@ -23,6 +23,8 @@ class BCEWithLogitsLoss(
     With several columns of numbers from 0 to 1 each has an output of its own: several labels for one row.
     """
 
+    weighing_source = "weights[1:] / weights[:1]"
+
     def weighing(self, class_weights: Any) -> Mapping[str, Any]:
         """Torch weighs the second class alone: how much more it counts than the first."""
         return {} if class_weights is None else {"pos_weight": class_weights[1:] / class_weights[:1]}

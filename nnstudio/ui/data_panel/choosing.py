@@ -138,8 +138,9 @@ def fitting(path: Path) -> list[type[FileDataset]]:
         # MNIST's own files end in "-idx3-ubyte", without a dot.
         matches = [suffix for suffix in kind.suffixes if name.endswith((suffix.lower(), f"-{suffix.lower()[1:]}"))]
         if matches:
-            found.append((-max(map(len, matches)), kind.suffixes.index(max(matches, key=len)), kind))
-    return [kind for _, _, kind in sorted(found, key=lambda one: (one[0], one[1], one[2].__name__))]
+            place = kind.suffixes.index(max(matches, key=len))
+            found.append(((-max(map(len, matches)), not kind.usual, place, kind.__name__), kind))
+    return [kind for _, kind in sorted(found, key=lambda one: one[0])]
 
 
 def readable(path: Path) -> bool:

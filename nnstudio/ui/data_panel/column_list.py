@@ -77,7 +77,7 @@ class ColumnList(Tiles):
             self.current = 0
         self._errand = errand = Errand(inspect)
         errand.finished.connect(self._ended)
-        if errand.begin():
+        if errand.begin(patient=self.document.loading.state != "reading"):
             self._ended()
 
     def show_overview(self, overview: Overview | None) -> None:

@@ -20,7 +20,7 @@ class Histograms(Tiles):
     """A tile for each feature."""
 
     def __init__(self) -> None:
-        super().__init__("Histograms", least_width=132, height=100, gap=12)
+        super().__init__("Histograms", least_width=112, height=100, gap=12)
         self.setObjectName("histograms")
         self._shown: tuple[Histogram, ...] = ()
 

@@ -14,6 +14,8 @@ from nnstudio.engine.data_overview import Overview, overview
 from nnstudio.engine.data_report import Finding, report
 from nnstudio.ui.loading import Errand
 
+_QUICK = 1 << 20  # numbers that are looked at in a moment
+
 
 @dataclass(frozen=True, eq=False)
 class Look:
@@ -55,7 +57,7 @@ class Looking(QObject):
 
         self._errand = errand = Errand(work)
         errand.finished.connect(self._ended)
-        if errand.begin():
+        if errand.begin(patient=prepared.data.rows * prepared.input_type.size <= _QUICK):
             self._ended()
 
     def forget(self) -> None:

@@ -68,6 +68,7 @@ class Preview(QWidget):
             "target": self.target,
         }
         self.pages = QStackedWidget()
+        self.pages.setMinimumWidth(200)  # not that of the widest page, which may not be seen at all
         for page in self._pages.values():
             self.pages.addWidget(page)
         self.switch = Segments("Preview")

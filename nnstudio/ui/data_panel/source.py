@@ -10,65 +10,16 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePoli
 
 from nnstudio.core.kinds import Dataset
 from nnstudio.core.sources import LARGEST_EMBEDDED, FileDataset
-from nnstudio.core.spec import Limits, Setting, Spec
+from nnstudio.core.spec import Limits, Setting
 from nnstudio.engine.memory import bytes_text
 from nnstudio.ui import icons
 from nnstudio.ui.data_panel.choosing import Choosing
-from nnstudio.ui.forms import Form, SpecField
-from nnstudio.ui.forms.fact import link
+from nnstudio.ui.data_panel.dataset_field import DatasetField
+from nnstudio.ui.forms import Form
 from nnstudio.ui.forms.fields import ToggleBox
 
 _NARROW = 320  # pixels, below which the words on the buttons are short
 _DATASET = Setting("dataset", Dataset | None, None, Limits("Where the rows come from."))
-# Settings that have a place of their own in the panel.
-ELSEWHERE = frozenset({"path", "sha256", "embedded", "points", "class_names"})
-# Settings that hardly anybody needs: they are folded away while they are at their defaults.
-FOLDED = frozenset(
-    {
-        *("date_order", "missing_categories", "missing_targets", "missing_indicator", "missing_words"),
-        *("category_encoding", "sheet", "separator", "decimal", "header", "encoding", "axes", "whole_numbers"),
-        *("background", "skip_broken", "targets_path", "every_step", "stride", "target_unit", "both", "labels"),
-    }
-)
-
-
-class DatasetField(SpecField):
-    """Picks a dataset. What is set elsewhere in the panel is not in its form."""
-
-    def __init__(self, setting: Setting, kind: type[Spec]) -> None:
-        self.hidden: frozenset[str] = ELSEWHERE
-        self.needed: frozenset[str] = frozenset()
-        self._open = False
-        self.more = link("More settings", "Shows settings that are hardly ever needed.", self._toggle)
-        super().__init__(setting, kind)
-        self.rows.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
-
-    def hide_also(self, names: frozenset[str], needed: frozenset[str] = frozenset()) -> None:
-        """Leave these settings out of the form too, and never fold those away that are needed now."""
-        if (self.hidden, self.needed) != (ELSEWHERE | names, needed):
-            self.hidden, self.needed = ELSEWHERE | names, needed
-            self._leave_out()
-
-    def _toggle(self) -> None:
-        self._open = not self._open
-        self._leave_out()
-
-    def _show(self, value: Spec | None) -> None:
-        super()._show(value)
-        self._leave_out()
-
-    def _leave_out(self) -> None:
-        folded = 0
-        shown = False
-        for name, field in self.form.fields.items():
-            rare = name in FOLDED - self.needed and field.value == field.setting.default
-            seen = name not in self.hidden and (self._open or not rare)
-            folded += rare and name not in self.hidden
-            shown = shown or seen
-            field.setVisible(seen)
-        self.form.setVisible(shown)
-        self.more.setVisible(folded > 0)
-        self.more.setText("Fewer settings" if self._open else f"{folded} more settings")
 
 
 class Source(QWidget):
@@ -157,7 +108,7 @@ class FileCard(QWidget):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.embed = ToggleBox("Keep a copy in the project")
+        self.embed = ToggleBox("Keep in the project")
         self.embed.setObjectName("embed")
         self.embed.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.embed.clicked.connect(lambda: self.embedding_wanted.emit(self.embed.isChecked()))
@@ -181,12 +132,10 @@ class FileCard(QWidget):
         self.place.setToolTip(str(path))
         self.embed.setChecked(dataset.embedded)
         small = size is not None and size <= LARGEST_EMBEDDED
-        self.embed.setText(
-            "Keep a copy in the project" + (f" ({bytes_text(size)})" if small and size is not None else "")
-        )
+        self.embed.setText("Keep in the project" + (f" ({bytes_text(size)})" if small and size is not None else ""))
         self.embed.setEnabled(dataset.embedded or small)
         self.embed.setToolTip(
-            "The project can then be handed on as one file."
+            "Puts a copy into the project file, so that it can be handed on as one file."
             if small
             else f"Only single files of at most {bytes_text(LARGEST_EMBEDDED)} can be kept in a project."
         )

@@ -90,7 +90,7 @@ class TryItPanel(FramedPanel):
         "Choose data and draw a network first."
     )
     at_first: ClassVar[bool] = False
-    order: ClassVar[int] = 30
+    order: ClassVar[int] = 19
 
     def __init__(self, document: Document) -> None:
         super().__init__(document)
