@@ -157,6 +157,14 @@ def _parser() -> _Parser:
     settings.add_to(train)
     train.add_argument("--device", choices=_DEVICES, metavar="D", help="auto, cpu, cuda or mps, for this time")
     train.add_argument("--out", metavar="FILE", help="save there, and leave the project file as it is")
+    train.add_argument(
+        "--save-every",
+        type=settings.number(0, 1e6),
+        default=30.0,
+        metavar="SECONDS",
+        help="how often the file is saved while it trains, so that a training that is killed goes on from there; "
+        "30 unless told, 0 for at the end alone",
+    )
     settings.add_together_to(train)
     speaks_json(train, 'print one object a line: one for each epoch, and a last one with "done"')
 
@@ -233,11 +241,11 @@ def _parser() -> _Parser:
     export = command("export", "write a project as a file for other programs")
     reads_project(export)
     forms = (
-        "python: one file that trains the network; module: the network alone, as classes of torch; "
+        "python: one file that trains the network; torchrun: the same for several processes; module: the network alone, as classes of torch; "
         "onnx: the network with its weights, for ONNX Runtime; "
         "pt2: the same, for torch.export.load; safetensors: the weights alone"
     )
-    choices = ("python", "module", "onnx", "pt2", "safetensors")
+    choices = ("python", "torchrun", "module", "onnx", "pt2", "safetensors")
     export.add_argument("--to", required=True, choices=choices, metavar="FORMAT", help=forms)
     export.add_argument("out", metavar="OUT", help="the file to write")
     speaks_json(export, "print one object")

@@ -12,6 +12,14 @@ from nnstudio.engine.compiler import GraphError
 from nnstudio.engine.export.formats import FORMATS
 
 
+# What to do with the source, by its format.
+_USES = {
+    "python": "run it with: python FILE",
+    "torchrun": "run it with: torchrun --nproc-per-node N FILE",
+    "module": "import Network from it",
+}
+
+
 def run(line: Namespace) -> int:
     """Write the file, whole or not at all."""
     stored = project_file.read(line.file)
@@ -30,10 +38,9 @@ def run(line: Namespace) -> int:
     if line.json:
         say_json({"file": line.out, "format": line.to, "bytes": len(made.content), "notices": list(made.notices)})
         return GOOD
-    if line.to in ("python", "module"):
+    if line.to in _USES:
         lines = made.content.count(10)  # the byte of a line's end
-        use = f"run it with: python {line.out}" if line.to == "python" else "import Network from it"
-        say(f"{line.out}: {lines} lines; {use}")
+        say(f"{line.out}: {lines} lines; {_USES[line.to].replace('FILE', line.out)}")
     else:
         say(f"{line.out}: {form.title}, {len(made.content):,} bytes")
     for notice in made.notices:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -12,7 +12,9 @@ from nnstudio.cli import rows
 from nnstudio.cli.output import complain
 from nnstudio.cli.refusal import Refusal
 from nnstudio.core.data import Data
+from nnstudio.core.data_files import fitting
 from nnstudio.core.kinds import Dataset
+from nnstudio.core.sources import FileDataset
 from nnstudio.engine.continuation import UnknownText, classified_row
 from nnstudio.library.datasets._picture import read_picture
 
@@ -46,6 +48,9 @@ def read(file: str, data: Data, dataset: Dataset | None) -> Inputs:
         return Inputs(_array(path, data))
     if hasattr(dataset, "encode") and ending in getattr(dataset, "suffixes", ()) and path.exists():
         return Inputs(_encoded(path, data, dataset))
+    like = isinstance(dataset, FileDataset) and path.is_file() and type(dataset) in fitting(path)
+    if like and not data.feature_names:
+        return Inputs(_another(path, data, cast(FileDataset, dataset)))
     if data.vocabulary and data.inputs.ndim == 2 and ending not in (".csv", ".tsv"):
         return _texts(path, data)
     if ending in TABLES:
@@ -70,6 +75,18 @@ def _encoded(path: Path, data: Data, dataset: Any) -> np.ndarray:
     if not len(found):
         raise Refusal(f"{path.name} has no rows.")
     return found.reshape(-1, *data.input_type.shape).astype(data.inputs.dtype)
+
+
+def _another(path: Path, data: Data, dataset: FileDataset) -> np.ndarray:
+    """The rows of another file of the same kind as that of the data."""
+    try:
+        found = dataset.with_(path=str(path), sha256="", embedded=False).load().inputs
+    except (OSError, ValueError) as error:
+        raise Refusal(str(error)) from error
+    if found.shape[1:] != data.inputs.shape[1:]:
+        needed, got = (" × ".join(map(str, array.shape[1:])) for array in (data.inputs, found))
+        raise Refusal(f"{path.name} has rows of {got}, but {needed} are needed.")
+    return _numbers(path, found, data)
 
 
 # -- arrays --------------------------------------------------------------------------------------------------------

@@ -18,12 +18,15 @@ from types import FrameType
 from typing import Any
 
 from nnstudio.cli import project_file, settings, together
+from nnstudio.cli.keeping import Keeping
 from nnstudio.cli.output import complain, figures, say, say_json
 from nnstudio.cli.progress import PARTS, Progress, duration
 from nnstudio.cli.refusal import GOOD, INTERRUPTED, PROBLEMS, TERMINATED, ReaderGone, Refusal
 from nnstudio.engine.device import choose
 from nnstudio.engine.kernels import why_not_compile
+from nnstudio.engine.out_of_memory import Interruption
 from nnstudio.engine.run import Run, Snapshot
+from nnstudio.engine.trouble import trouble
 
 
 def run(line: Namespace) -> int:
@@ -56,9 +59,13 @@ def _run(line: Namespace) -> int:
     with together.joined(line, here.training.device) as company:
         stop.patient = company.world is not None
         training = company.start(line.file, here, checkpoint)
+        keeping = Keeping(target, project, stored.picture, line.save_every)
         with stop.listening():
-            last = _train(training, stop, company, as_json=line.json)
-        if last.problem:
+            last, interruption = _tried(training, stop, company, keeping, as_json=line.json)
+        wrong = trouble(training, interruption)
+        if wrong is not None:
+            raise keeping.refusal(line.file, training, checkpoint, wrong, as_json=line.json)
+        if last.problem:  # of several processes
             if line.json:
                 say_json({"done": False, "problem": last.problem})
             raise Refusal(f"{line.file}: {last.problem} The file was left as it was.", PROBLEMS)
@@ -112,7 +119,20 @@ class _Stop:
         self.signal = number
 
 
-def _train(training: Run, stop: _Stop, company: together.Company, *, as_json: bool) -> Snapshot:
+def _tried(
+    training: Run, stop: _Stop, company: together.Company, keeping: Keeping, *, as_json: bool
+) -> tuple[Snapshot, Interruption | None]:
+    """Train. Where a step fails, what is known of its error; nothing that it kept alive is there any more."""
+    try:
+        return _train(training, stop, company, keeping, as_json=as_json), None
+    except (RuntimeError, MemoryError) as error:
+        if company.world is not None:
+            raise
+        interruption = Interruption.of(error)
+    return training.snapshot(), interruption
+
+
+def _train(training: Run, stop: _Stop, company: together.Company, keeping: Keeping, *, as_json: bool) -> Snapshot:
     progress = Progress()
     told = len(training.history.epochs)
     last = training.snapshot()
@@ -130,6 +150,7 @@ def _train(training: Run, stop: _Stop, company: together.Company, *, as_json: bo
                 stop.reader_gone = True
             if last.problem:
                 break
+            keeping.look(training, last)
             stop.signal, stop.reader_gone = company.ends(training, stop.signal, stop.reader_gone)
             if stop.signal is not None or stop.reader_gone:
                 break

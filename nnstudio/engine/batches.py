@@ -144,22 +144,23 @@ class Batches:
 
         Pictures are changed on their own scale, where brightness means what it says, and standardised afterwards.
         """
-        mean, scale = self._scaled
-        if mean is not None:
+        if self._scaled is not None:
+            mean, scale = self._scaled
             inputs = inputs * scale + mean
         generator = torch.Generator().manual_seed(((self._seed * 1_000_003 + self.epoch) * 1_000_003 + number) % 2**63)
         for augmentation in self._augmentations:
             inputs = augmentation.apply(inputs, generator)
-        if mean is not None:
+        if self._scaled is not None:
+            mean, scale = self._scaled
             inputs = (inputs - mean) / scale
         heads = self._objective.heads
         return inputs, tuple(inputs if head.of_input else aim for head, aim in zip(heads, aims, strict=True))
 
 
-def _scaling_of_pictures(part: Part, device: torch.device) -> tuple[Tensor, Tensor] | tuple[None, None]:
+def _scaling_of_pictures(part: Part, device: torch.device) -> tuple[Tensor, Tensor] | None:
     """Mean and deviation of each number of a picture [C, H, W]; none for other rows, and where nothing was scaled."""
     shape, mean, scale = part.shape, part.scaling.mean, part.scaling.scale
     if len(shape) != 3 or mean is None or scale is None:
-        return None, None
+        return None
     found = [torch.from_numpy(values.astype("float32")).reshape(shape).to(device) for values in (mean, scale)]
     return found[0], found[1]

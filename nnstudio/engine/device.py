@@ -17,9 +17,21 @@ class DeviceReport:
     sentence: str
 
 
+# Kinds of device that stopped working: everything that is asked of them fails until the program is started again.
+_lost: set[str] = set()
+
+
+def lose(kind: str) -> None:
+    """Take no notice of this kind of device any more, since it has stopped working."""
+    if kind != "cpu":
+        _lost.add(kind)
+
+
 def devices() -> list[DeviceReport]:
     """All kinds of device, the preferred one first among the usable."""
-    return [_cuda(), _mps(), DeviceReport("cpu", True, f"The processor, with {torch.get_num_threads()} threads.")]
+    gone = {kind: DeviceReport(kind, False, "It stopped working. Start NN Studio again to use it.") for kind in _lost}
+    cuda, mps = gone.get("cuda") or _cuda(), gone.get("mps") or _mps()
+    return [cuda, mps, DeviceReport("cpu", True, f"The processor, with {torch.get_num_threads()} threads.")]
 
 
 def choose(name: str) -> torch.device:

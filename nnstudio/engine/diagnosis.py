@@ -111,7 +111,10 @@ class _Search:
         if found is None:
             found = self._of_update(good, step) if step < self._wrong else None
         elif found.cause.too_large:
-            found = self._of_weights(good) or found
+            grown = self._of_weights(good)
+            if grown is not None:
+                found, good = grown
+                step, rows = good.step, rows[:0]
         if found is None:
             return self._not_again(good) if self._run.went_wrong is not None else None
         return self._said(found, good, step, rows.tolist())
@@ -176,20 +179,19 @@ class _Search:
                 return Finding(path, Cause(words, remedy), parameter=name)
         return None
 
-    def _of_weights(self, good: Checkpoint) -> Finding | None:
-        """A weight that had grown over all measure before the step, and at which step it did."""
+    def _of_weights(self, good: Checkpoint) -> tuple[Finding, Checkpoint] | None:
+        """A weight that had grown over all measure before the step, and the state before it did."""
         if _absurd(self._again(good)) is None:
             return None
         run = self._again()
-        while _absurd(run) is None and run.step < good.step:
+        last = self._good
+        while (found := _absurd(run)) is None:
+            last = run.checkpoint()
             self._go(run, run.step + 1)
-        found = _absurd(run)
-        if found is None:
-            return None
         path, name, largest = found
         words = f"has a {name} that grew to {largest:.3g}"
         words += f" at step {run.step}" if run.step > self._good.step else ""
-        return Finding(path, Cause(words, f"Lower the learning rate, which is {run.lr:.3g}."), parameter=name)
+        return Finding(path, Cause(words, f"Lower the learning rate, which is {run.lr:.3g}."), parameter=name), last
 
     def _not_again(self, good: Checkpoint) -> Diagnosis:
         fix = "Train again; if it comes back, lower the learning rate."

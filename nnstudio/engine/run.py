@@ -488,13 +488,17 @@ class Run:
 
     def _enter(self) -> None:
         random_numbers.acquire()
+        try:
+            set_device_random_state(self.device, self._device_random_state)
+        except BaseException:  # a device that is lost refuses
+            random_numbers.release()
+            raise
         self._apply_wanted_lr()
         self._outside_threads = torch.get_num_threads()
         if self.threads is not None:
             torch.set_num_threads(self.threads)
         self._outside = torch.get_rng_state()
         torch.set_rng_state(self._random_state)
-        set_device_random_state(self.device, self._device_random_state)
 
     def _leave(self) -> None:
         self._random_state = torch.get_rng_state()

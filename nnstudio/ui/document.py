@@ -17,6 +17,7 @@ from nnstudio.core import storage
 from nnstudio.core.blocks import Block, graph_at, with_graph_at
 from nnstudio.core.checkpoint import Checkpoint
 from nnstudio.core.graph import Graph
+from nnstudio.core.problems import Problem
 from nnstudio.core.project import Project
 from nnstudio.engine.compiler import NodeReport, Report, check
 from nnstudio.engine.data import Prepared, only_at_hand, prepare
@@ -66,6 +67,7 @@ class Document(QObject):
         self._here: tuple[tuple[Report, tuple[str, ...]], Report] | None = None
         self._done: list[Edit] = []
         self._undone: list[Edit] = []
+        self._noted: Problem | None = None
         self._saved = project
         self._saved_checkpoint = checkpoint
 
@@ -161,8 +163,18 @@ class Document(QObject):
         self.loading.see_to(self.project.data)
         with self.only_at_hand():
             self.report = check(self.project)
+        self._noted = None
         if not silently:
             self.checked.emit(self.report)
+
+    def note(self, problem: Problem | None) -> None:
+        """Add what was found at a node while it was trained, until the next edit; None takes it away."""
+        if problem is None and self._noted is None:
+            return
+        kept = tuple(one for one in self.report.problems if one is not self._noted)
+        self._noted = problem
+        self.report = replace(self.report, problems=kept if problem is None else (*kept, problem))
+        self.checked.emit(self.report)
 
     # -- blocks ----------------------------------------------------------------------------------------------------
 

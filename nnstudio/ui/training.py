@@ -16,7 +16,9 @@ from typing import Any, Literal, Protocol
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from nnstudio.core.project import Project
+from nnstudio.engine.out_of_memory import Interruption
 from nnstudio.engine.run import Run, RunError, Snapshot
+from nnstudio.engine.trouble import Trouble
 from nnstudio.ui import garbage
 from nnstudio.ui.document import Document, meaning
 from nnstudio.ui.worker import Answer, Worker, measured
@@ -100,6 +102,7 @@ class Training(QObject):
         self.state: State = "idle"
         self.run: Run | None = None
         self.newest: Snapshot | None = None
+        self.trouble: Trouble | None = None  # why the last stretch had to end, if it had to
         self._worker: Worker | None = None
         self._after: Callable[[], None] | None = None
         self._whole_again = False
@@ -247,6 +250,8 @@ class Training(QObject):
             return
         assert self.run is not None
         self._tell_what_was_kept()
+        self.trouble = None
+        self.document.note(None)
         self._worker = Worker(self.run, steps=steps, epochs=epochs)
         self._worker.finished.connect(self._ended)
         for turn in self._turns.values():
@@ -268,6 +273,9 @@ class Training(QObject):
                 self.run = Run(project, self.document.checkpoint)
         except (RunError, ValueError, OSError) as error:
             self.problem.emit(str(error))
+            return False
+        except (MemoryError, RuntimeError) as error:  # its rows or weights do not fit, or the device refuses
+            self.problem.emit(f"The training cannot begin: {Interruption.of(error).words}.")
             return False
         self._made_at = self._kept_at = self.run.step
         return True
@@ -300,12 +308,9 @@ class Training(QObject):
         if snapshot is not None:
             self.newest = snapshot
         worker.deleteLater()
-        trouble = worker.failure or (snapshot.problem if snapshot is not None else "")
-        if trouble:
-            # The weights are spoilt, or in the middle of a step. What was kept last is gone on from; the curves stay.
-            self.run = self._after = None
-            self._set_state("idle")
-            self.problem.emit(trouble)
+        self.trouble = worker.trouble
+        if self.trouble is not None:
+            self._take_back(self.trouble)
             return
         self._keep()
         wanted = self.document.project.training.epochs
@@ -318,6 +323,17 @@ class Training(QObject):
         after, self._after = self._after, None
         if after is not None:
             after()
+
+    def _take_back(self, trouble: Trouble) -> None:
+        """The weights are spoilt, or in the middle of a step: the last good ones are gone on from. The curves stay."""
+        kept, good = self.document.checkpoint, trouble.good
+        self.run = self._after = None
+        if good is not None and (good.step or (kept is not None and kept.step)):
+            self.document.trained(good)
+        if trouble.problem is not None:
+            self.document.note(trouble.problem)
+        self._set_state("paused" if self.document.checkpoint is not None or good is not None else "idle")
+        self.problem.emit(trouble.sentence)
 
     def _keep(self) -> None:
         if self.run is not None and self.run.step != self._kept_at:

@@ -16,6 +16,7 @@ from nnstudio.core.problems import Problem
 from nnstudio.engine.compiler import GraphError
 from nnstudio.engine.export.formats import FORMATS
 from nnstudio.engine.export.python import to_python
+from nnstudio.engine.trouble import Trouble
 from nnstudio.ui import help as help_texts
 from nnstudio.ui import icons, shelf
 from nnstudio.ui.actions import Actions
@@ -183,6 +184,7 @@ class Window(QMainWindow):
             "zoom_reset": canvas.zoom_reset,
             "fit": canvas.fit,
             "arrange": canvas.arrange,
+            "draw_starter": self.data_panel.draw_starter,
             "reset_layout": self.docks.reset,
             "train": training.train,
             "pause": training.pause,
@@ -258,11 +260,26 @@ class Window(QMainWindow):
             self.canvas.reveal(problem.node.rpartition("/")[2])
 
     def _show_training_problem(self, sentence: str) -> None:
+        trouble = self.training.trouble
+        if trouble is not None and trouble.sentence == sentence:
+            found = trouble.problem
+            if trouble.remedy:
+                self.banner.say("training", sentence, trouble.remedy, partial(self._mend, trouble), severe=True)
+            elif found is not None:
+                self.banner.say("training", sentence, "Show", lambda: self.show_problem(found), severe=True)
+            else:
+                self.banner.say("training", sentence, severe=True)
+            return
         located = next((problem for problem in self.document.report.errors if problem.node), None)
         if located is not None:
             self.banner.say("training", sentence, "Show", lambda: self.show_problem(located), severe=True)
         else:
             self.banner.say("training", sentence, severe=True)
+
+    def _mend(self, trouble: Trouble) -> None:
+        """Do what helps against a trouble, as an edit that can be undone, and go on."""
+        self.document.edit(trouble.remedy, self.document.project.with_training(**trouble.changes))
+        self.training.train()
 
     def _renew(self) -> None:
         """Make title, menus and banner say how document and training stand."""

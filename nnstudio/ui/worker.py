@@ -10,7 +10,6 @@ import os
 import queue
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,9 @@ from typing import Any
 import torch
 from PySide6.QtCore import QThread
 
+from nnstudio.engine.out_of_memory import Interruption
 from nnstudio.engine.run import Run, Snapshot
+from nnstudio.engine.trouble import Trouble, trouble
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,15 +34,14 @@ class Answer:
 
 class Worker(QThread):
     """Drives a Run until its stretch is done or `pause` is set. `finished` (of QThread) says that it has ended;
-    `failure` is then a sentence if it ended by an error."""
+    `trouble` then says what went wrong, if anything did: a loss that is no number, a full memory, an error."""
 
     def __init__(self, run: Run, *, steps: int | None = None, epochs: int | None = None) -> None:
         super().__init__()
         self.setStackSize(16 << 20)  # other systems give threads too little for the linear algebra libraries
         self.training_run = run
         self.newest: Snapshot | None = None
-        self.failure = ""
-        self.failure_details = ""
+        self.trouble: Trouble | None = None
         self._steps, self._epochs = steps, epochs
         self._pause = threading.Event()
         self._questions: queue.SimpleQueue[tuple[str, Callable[[Run], Any]]] = queue.SimpleQueue()
@@ -66,19 +66,22 @@ class Worker(QThread):
 
     def run(self) -> None:
         torch.set_num_threads(training_threads())  # a setting of the thread that trains, not of the program
+        interruption: Interruption | None = None
         try:
             for snapshot in self.training_run.snapshots(steps=self._steps, epochs=self._epochs):
                 self.newest = snapshot
                 self._measure()
                 if self._pause.is_set():
                     break
-        except MemoryError:
-            self.failure = "The memory is full. Use a smaller batch size or a smaller network."
-        except torch.OutOfMemoryError:
-            self.failure = "The memory of the device is full. Use a smaller batch size or a smaller network."
-        except BaseException as error:  # anything else would only be printed, and the window would wait for ever
-            self.failure = f"The training stopped at step {self.training_run.step + 1}: {_first_line(error)}"
-            self.failure_details = traceback.format_exc()
+        except BaseException as error:  # it would only be printed, and the window would wait for ever
+            interruption = Interruption.of(error)
+        # Here the error is gone, and with it all that it kept alive.
+        try:
+            self.trouble = trouble(self.training_run, interruption)
+        except BaseException as error:
+            words = interruption.words if interruption is not None else _first_line(error)
+            sentence = f"The training stopped at step {self.training_run.step + 1}: {words.rstrip('.')}."
+            self.trouble = Trouble(sentence, good=self.training_run.last_good.checkpoint)
 
     def _measure(self) -> None:
         while True:

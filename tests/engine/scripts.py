@@ -42,6 +42,21 @@ assert not [name for name in sys.modules if name.startswith("nnstudio")]
 """
 
 
+def run_here(source: str, *words: str) -> dict[str, Any]:
+    """Run a script in this process, as if these words stood behind its name; the names that it defines."""
+    script: dict[str, Any] = {"__name__": "script"}
+    exec(compile(source, "script.py", "exec"), script)
+    threads, state, line = torch.get_num_threads(), torch.get_rng_state(), sys.argv
+    sys.argv = ["script.py", *words]
+    try:
+        script["main"]()
+    finally:
+        sys.argv = line
+        torch.set_num_threads(threads)
+        torch.set_rng_state(state)
+    return script
+
+
 class Printed:
     """What a script said: a record for each epoch, and the last words; and the SHA-256 of its weights at the end."""
 

@@ -16,7 +16,7 @@ from engine.projects import optimizer, schedule, spirals
 from nnstudio.core.kinds import Optimizer, Schedule
 from nnstudio.core.project import Project
 from nnstudio.core.spec import registered
-from nnstudio.engine.checkpoint import recipe, take
+from nnstudio.engine.checkpoint import recipe
 from nnstudio.engine.export.python import to_python
 from nnstudio.engine.run import Run
 
@@ -74,7 +74,7 @@ def test_the_script_says_the_same_to_the_last_bit(
         torch.set_rng_state(state)
     *printed, _ = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     for record, own in zip(printed, run.history.epochs, strict=True):
-        assert record["train"] == own["train"] and record["test"] == own["test"]
+        assert record["train"] == own["train"] and record["test"] == own["test"] and record["lr"] == own["lr"]
 
 
 @pytest.mark.parametrize(("name", "kind"), PAIRS)
@@ -84,7 +84,7 @@ def test_resumed_equals_uninterrupted(name: str, kind: str, stopped: int) -> Non
     first = Run(project(name, kind))
     for _ in first.snapshots(steps=stopped):
         pass
-    second = Run(project(name, kind), take(first))
+    second = Run(project(name, kind), first.checkpoint())
     assert second.continuation == "exact"
     trained(second)
     for (_, own), (_, other) in zip(whole.network.named_parameters(), second.network.named_parameters(), strict=True):
@@ -99,7 +99,7 @@ def test_a_training_of_an_older_version_goes_on_exactly() -> None:
     run = Run(made)
     for _ in run.snapshots(steps=3):
         pass
-    written = take(run)
+    written = run.checkpoint()
     older = dict(written.recipe)
     for name, gone in [("optimizer", ("amsgrad", "maximize")), ("schedule", ("every",))]:
         recorded = json.loads(older[name])

@@ -296,3 +296,12 @@ def test_a_file_that_is_in_the_project_alone_is_refused(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(GraphError, match=r"reads data.csv from a file, but it is in the project alone"):
         to_python(made)
+
+
+def test_data_without_a_source_is_refused() -> None:
+    class Own(Dataset, abstract=True):
+        def load(self) -> Data:
+            return PLAIN.load()
+
+    with pytest.raises(GraphError, match="its data, its split or one of its augmentations has no Python source"):
+        to_python(project(Own()))

@@ -7,17 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from engine.every_loss import Drawn
 from engine.projects import chain, dataset, layer, loss, optimizer, schedule, spirals
 from engine.random_trainings import random_training
-from engine.scripts import Printed, assert_linted, assert_the_same, printed_by_all
+from engine.scripts import Printed, assert_linted, assert_the_same, printed_by_all, run_here
+from nnstudio.core.blocks import Block
 from nnstudio.core.graph import Graph
 from nnstudio.core.kinds import Augmentation
 from nnstudio.core.project import DataSettings, ParameterGroup, Project, TrainingSettings
 from nnstudio.core.spec import registered
 from nnstudio.engine.export.python import to_python
+from nnstudio.engine.export.script.updating import _shortest
 from nnstudio.engine.run import Run
+from nnstudio.engine.updates import parameter_groups
 
 
 def project(**training: Any) -> Project:
@@ -138,20 +142,64 @@ def test_the_sources_pass_the_linter(scripts: tuple[dict[str, Printed], Path]) -
 
 def test_the_last_rate_of_an_epoch_is_written_down() -> None:
     """A schedule of steps: the rate of the last update, and not the one that comes after it."""
-    made = project(schedule=schedule("OneCycleLR"))
-    run = Run(made)
+    run = Run(project(schedule=schedule("OneCycleLR")))
     used = []
-    for shot in run.snapshots(steps=4):
-        del shot
-    optimizer_, rule = run.optimizer, run.updates.schedule
-    assert run.epoch == 1 and rule is not None
-    again = Run(made)
-    for _ in range(4):
-        used.append(again.lr)
-        for shot in again.snapshots(steps=1):
-            del shot
-    assert run.history.epochs[0]["lr"] == used[3] != used[2]
-    assert optimizer_.param_groups[0]["lr"] != used[3]
+    while run.epoch < 1:
+        used.append(run.lr)
+        for shot in run.snapshots(steps=1):
+            assert not shot.problem
+    assert len(set(used)) == 4
+    assert run.history.epochs[0]["lr"] == used[-1] != run.lr
+
+
+def test_the_compiled_network_is_trained_and_the_network_itself_tested(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[bool] = []
+
+    def compiled(model: torch.nn.Module) -> Any:
+        def called(*rows: torch.Tensor) -> Any:
+            calls.append(torch.is_grad_enabled())
+            return model(*rows)
+
+        return called
+
+    monkeypatch.setattr(torch, "compile", compiled)
+    run_here(to_python(project(compile=True)), "--json")
+    assert calls == [True] * 16
+
+
+def test_people_are_told_why_it_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    made = hasty(patience=2).with_data(validation_share=0.2)
+    last = list(Run(made).snapshots())[-1]
+    run_here(to_python(made))
+    *lines, note = capsys.readouterr().out.splitlines()
+    assert note == last.note != "" and len(lines) == last.epoch
+    record = last.history.epochs[-1]
+    assert f"validation  loss {record['validation']['loss']:.4f}" in lines[-1]
+
+
+def nested() -> Project:
+    """A block twice, around another one; a layer that uses the module of another, and one that has its weights."""
+    inner = chain(layer("BlockInput"), layer("Linear", out_features=8), layer("BlockOutput"))
+    outer = chain(layer("BlockInput"), Block(repeat=2, graph=inner), layer("Tanh"), layer("BlockOutput"))
+    square = [layer("Linear", out_features=8) for _ in range(3)]
+    first, last = layer("Linear", out_features=8), layer("Linear", out_features=3)
+    end = layer("Output", loss=loss("CrossEntropyLoss"))
+    graph = chain(layer("Input"), first, Block(repeat=2, graph=outer), *square, last, end)
+    return replace(project(), graph=graph.share("n5", "n4").tie("n6", "weight", "n4", "weight"))
+
+
+@pytest.mark.parametrize("nodes", [("n3",), ("n3/n2",), ("n2", "n7"), ("n2", "n3/n2/n2"), ("n6",), ("n4",)])
+def test_groups_of_blocks_have_the_same_parameters(nodes: tuple[str, ...]) -> None:
+    made = nested().with_training(groups=(ParameterGroup(nodes, 0.5),), decay_biases=False)
+    network = Run(made).network
+    script: dict[str, Any] = {"__name__": "script"}
+    exec(compile(to_python(made), "script.py", "exec"), script)
+    model = script["Network"]()
+    theirs = {id(parameter): name for name, parameter in model.named_parameters()}
+    ours = {id(parameter): name for name, parameter in network.named_parameters()}
+    written = [[theirs[id(p)] for p in group["params"]] for group in script["parameter_groups"](model)]
+    used = [[ours[id(p)] for p in group["params"]] for group in parameter_groups(made.training, network)]
+    assert written == used and any(written[2])
 
 
 def test_groups_are_told_by_the_names_of_layers() -> None:
@@ -192,10 +240,8 @@ def test_only_what_is_used_is_there() -> None:
     assert not [word for word in words if word in to_python(project())]
 
 
-def test_names_that_begin_alike_are_told_apart_or_refused() -> None:
-    """A whole name stands for itself, unless another one begins with it."""
-    from nnstudio.engine.export.script.updating import _shortest
-
+def test_names_are_as_short_as_can_be() -> None:
+    """A layer or block stands for all that is in it where all of that is in the group, else each name for itself."""
     assert _shortest("head.weight", ["body.weight"]) == "head."
     assert _shortest("body.0.weight", ["body.1.weight", "head.weight"]) == "body.0."
     assert _shortest("body.weight", ["body.bias"]) == "body.weight"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -126,3 +127,23 @@ def test_impossible_sizes_are_sentences() -> None:
         DATASETS["Moons"](samples=3)
     with pytest.raises(SpecError, match="function needs one of sine"):
         DATASETS["Curve1D"](function="tangent")
+
+
+FILE_DATASETS = {name: made for name, made in registered(Dataset).items() if issubclass(made, FileDataset)}
+
+
+@pytest.mark.parametrize("name", sorted(FILE_DATASETS))
+class TestEveryDatasetFromAFile:
+    """What is read is tested beside each; here is what all have in common."""
+
+    def test_no_file_and_a_file_that_is_not_there_are_sentences(self, name: str, tmp_path: Path) -> None:
+        made = FILE_DATASETS[name]
+        for path, words in (("", "No file is chosen"), (str(tmp_path / "gone.csv"), "gone.csv cannot be read")):
+            for read in (made(path=path).load, made(path=path).source):
+                with pytest.raises(ValueError, match=words):
+                    read()
+
+    def test_says_which_files_it_reads(self, name: str) -> None:
+        suffixes = FILE_DATASETS[name].suffixes
+        assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in suffixes)
+        assert FILE_DATASETS[name].category == "Own data"

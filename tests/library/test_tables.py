@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_iris
 
 import nnstudio.library  # noqa: F401
+from engine.scripts import assert_linted
 from library import tables
 from library.scripts import assert_the_same
 from nnstudio.core.data import Data
@@ -248,6 +249,10 @@ def test_the_written_source_makes_the_same_rows(tmp_path: Path) -> None:
     many = "who,c,y\n" + "".join(f"g{n % 150},{n % 110},{n}.25\n" for n in range(400)) + ",,1\n"
     hostile = "sep=;\na;a;größe;;y\n1,5;2;süß;x;1\n;;;;\n2;3;;z;2\n;3;saß;x;2\n"
     shifted = "a,b,c,d,e,f,y\n" + "".join(f"{n},{n},,{n}.5,{n},{n * n},{n}.1\n" for n in range(9))
+    wide = ",".join([f"column number {n}" for n in range(40)]) + ",y\n"
+    wide += "".join(
+        ",".join([str(n % 7) if n % 11 else ""] * 40) + f",a long name of class {n % 9}\n" for n in range(60)
+    )
     leave = dict.fromkeys(("missing", "missing_categories", "missing_targets"), "leave out the row")
     datasets = [
         TableFile(path=text, **FILLED),
@@ -265,6 +270,7 @@ def test_the_written_source_makes_the_same_rows(tmp_path: Path) -> None:
             path=tables.text_file(tmp_path, hostile, "hostile.csv", "cp1252"), **FILLED, categories=("column 4",)
         ),
         TableFile(path=tables.text_file(tmp_path, shifted, "shifted.csv"), targets=("f",)),
+        TableFile(path=tables.text_file(tmp_path, wide, "wide.csv"), missing="leave out the row"),
         TableFile(path=tables.text_file(tmp_path, shifted.replace("\n", "\r"), "cr.csv", "utf-16"), header=False)
         .with_(categories=tuple(f"column {n}" for n in range(1, 8)), missing_categories="own category", task="guess"),
         TableFile(path=tables.workbook(tmp_path, {"One": [["x"]], "Two": [["a", "a", "y"], [1, "=1", 2.5], [2, 3, 4]]}))
@@ -284,6 +290,7 @@ def test_the_written_source_makes_the_same_rows(tmp_path: Path) -> None:
         ),
     ]  # fmt: skip
     assert_the_same(datasets, tmp_path)
+    assert_linted(tmp_path)
 
 
 # -- large tables

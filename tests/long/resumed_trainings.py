@@ -83,6 +83,8 @@ def survives(seed: int) -> bool:
                 process.send_signal(signal.SIGKILL)
                 process.communicate()
                 kills += 1
+                if finished(broken, project.training.epochs):
+                    break  # it was killed on its way out, and would train as much again
                 continue
             if process.returncode:
                 print(f"training {seed}: {said.decode()}")
@@ -93,6 +95,14 @@ def survives(seed: int) -> bool:
         same = digest(first) == digest(second)
         print(f"training {seed}: killed {kills} times, {'the same' if same else 'DIFFERENT'}", flush=True)
         return same
+
+
+def finished(path: Path, epochs: int) -> bool:
+    """Whether the file holds the end of the training."""
+    from nnstudio.core import storage
+
+    checkpoint = storage.read(path).checkpoint
+    return checkpoint is not None and checkpoint.epoch == epochs
 
 
 def command(path: Path) -> list[str]:

@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
 
 from nnstudio.core.data import Data
+from nnstudio.core.data_files import fitting
 from nnstudio.core.graph import Graph
 from nnstudio.core.project import DataSettings, Project, TrainingSettings
 from nnstudio.core.reading import tell
@@ -30,7 +31,6 @@ from nnstudio.library.losses.cross_entropy import CrossEntropyLoss
 from nnstudio.library.optimizers.adam import Adam
 from nnstudio.ui import loading
 from nnstudio.ui.data_panel import DataPanel
-from nnstudio.ui.data_panel.choosing import fitting
 from nnstudio.ui.document import Document
 from nnstudio.ui.loading import Errand
 from nnstudio.ui.memory import Memory

@@ -136,7 +136,7 @@ def test_a_loss_that_is_no_number_ends_it_with_a_sentence(make, qtbot) -> None:
     with qtbot.waitSignal(training.problem, timeout=30_000) as said:
         training.train()
     assert "learning rate" in said.args[0]
-    settle(qtbot, training, "idle")
+    settle(qtbot, training, "paused")
     assert training.document.checkpoint is None, "spoilt weights are not kept"
     training.document.edit(
         "Set learning rate", training.document.project.with_training(optimizer=optimizer("SGD", lr=0.01))
@@ -228,7 +228,9 @@ def test_an_error_in_the_training_is_said(make, qtbot, monkeypatch) -> None:
     with qtbot.waitSignal(training.problem, timeout=10_000) as said:
         training.train()
     assert "division by zero" in said.args[0]
-    settle(qtbot, training, "idle")
+    settle(qtbot, training, "paused")
+    monkeypatch.undo()
+    begin(qtbot, training)
 
 
 def test_shutting_down_ends_the_thread(make, qtbot) -> None:

@@ -25,6 +25,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel
 
+from nnstudio.engine.distributed.reach import reaches_all
 from nnstudio.engine.distributed.sharding import placed, shard
 from nnstudio.engine.figures import Sums
 from nnstudio.engine.network import Network
@@ -101,7 +102,7 @@ class Together(Sharing):
             self._wrapped = DistributedDataParallel(
                 network,
                 device_ids=[world.device] if world.device.type == "cuda" else None,
-                find_unused_parameters=not self._reaches_all(*batches[0]),
+                find_unused_parameters=not reaches_all(network, self._objective, *batches[0]),
             )
         return self._wrapped
 
@@ -258,20 +259,6 @@ class Together(Sharing):
         totals = self.world.total(torch.tensor(counts, dtype=torch.float64)).tolist()
         # Of a batch in which nothing counts the loss is not a number, here as in one process.
         return [count * size / total if total else 1.0 for count, total in zip(counts, totals, strict=True)]
-
-    def _reaches_all(self, inputs: Tensor, aims: tuple[Tensor, ...]) -> bool:
-        """Whether the loss depends on every parameter that is trained: DistributedDataParallel waits for each."""
-        trained = [parameter for parameter in self._network.parameters() if parameter.requires_grad]
-        outside = torch.get_rng_state()
-        self._network.eval()
-        try:
-            with torch.enable_grad():
-                given = self._objective.feed(self._network, inputs[:2])
-                loss = self._objective.loss(given, tuple(aim[:2] for aim in aims))
-            return all(found is not None for found in torch.autograd.grad(loss, trained, allow_unused=True))
-        finally:
-            self._network.train()
-            torch.set_rng_state(outside)
 
 
 def _divides_by_more_than_rows(loss: nn.Module) -> bool:

@@ -40,6 +40,13 @@ def _python(project: Project, checkpoint: Checkpoint | None, progress: Progress)
     return Exported(to_python(project).encode("utf-8"))
 
 
+def _torchrun(project: Project, checkpoint: Checkpoint | None, progress: Progress) -> Exported:
+    from nnstudio.engine.export.python import to_python
+
+    progress("Writing the source")
+    return Exported(to_python(project, together=True).encode("utf-8"))
+
+
 def _module(project: Project, checkpoint: Checkpoint | None, progress: Progress) -> Exported:
     from nnstudio.engine.export.module import to_module_source
 
@@ -69,6 +76,9 @@ FORMATS = {
     found.name: found
     for found in (
         Format("python", "Python script", "One file that trains the network; it needs torch.", ".py", _python, False),
+        Format(
+            "torchrun", "Script for torchrun", "The same for several processes or computers.", ".py", _torchrun, False
+        ),
         Format("module", "Python module", "The network alone, as classes of torch.", ".py", _module, False),
         Format("onnx", "ONNX", "For ONNX Runtime and what is built on it; any number of rows.", ".onnx", _onnx),
         Format("pt2", "Exported program", "For torch.export.load; any number of rows.", ".pt2", _exported_program),

@@ -25,9 +25,14 @@ from nnstudio.engine.export.script.facts import Facts
 from nnstudio.engine.export.script.loading import Loading
 from nnstudio.engine.export.script.main import Main
 from nnstudio.engine.export.script.measuring import Measuring
+from nnstudio.engine.export.script.processes import IMPORTS
 from nnstudio.engine.export.script.updating import Updating
 
 _WIDTH = 120
+_TOGETHER = (
+    "# `torchrun --nproc-per-node N` starts it N times: each process has its share of every batch, and the losses are\n"
+    "# those of one process but for the rounding.\n"
+)
 _IMPORTS = (
     "import argparse",
     "import json",
@@ -46,8 +51,10 @@ _IMPORTS = (
 _PACKAGES = {"pl.": "polars", "pl.read_excel": "fastexcel", "Image.": "Pillow"}
 
 
-def to_python(project: Project) -> str:
+def to_python(project: Project, together: bool = False) -> str:
     """The source of a script that trains the project's network from new weights.
+
+    With `together`, torchrun may start it several times: the processes divide the rows of each batch among them.
 
     Raises:
         GraphError: the project has errors, or a part of it cannot be written as Python.
@@ -58,11 +65,14 @@ def to_python(project: Project) -> str:
     _refuse_unlike_targets(project)
     _refuse_data_in_the_project(project)
     try:
-        source = _source(Facts(project))
+        source = _source(Facts(project, together))
         ast.parse(source)
     except GraphError:
         raise
-    except (SyntaxError, ValueError, OSError) as error:  # a declaration whose source is broken or not at hand
+    except NotImplementedError as error:  # a declaration of somebody's own, without a source
+        words = "its data, its split or one of its augmentations has no Python source"
+        raise GraphError([Problem("error", f"The project cannot be written as Python: {words}.")]) from error
+    except (SyntaxError, ValueError, OSError) as error:  # a source that is broken or not at hand
         words = str(error).rstrip(".")
         raise GraphError([Problem("error", f"The project cannot be written as Python: {words}.")]) from error
     return source
@@ -103,15 +113,17 @@ def _source(facts: Facts) -> str:
         module.class_source(graph, facts.report),
         *measuring.definitions,
         *updating.definitions,
+        *main.definitions,
         main.source(),
         'if __name__ == "__main__":\n    main()\n',
     ]
     body = _narrow("\n\n".join(part.strip("\n") + "\n" for part in parts))
-    imports = sorted_imports([*_IMPORTS, *loading.imports, *augmenting.imports], body)
-    return f"{_head(facts.project, body)}\n{imports}\n\n{body}"
+    imports = sorted_imports([*_IMPORTS, *IMPORTS, *loading.imports, *augmenting.imports], body)
+    return f"{_head(facts, body)}\n{imports}\n\n{body}"
 
 
-def _head(project: Project, body: str) -> str:
+def _head(facts: Facts, body: str) -> str:
+    project = facts.project
     words = module.plain(f"{project.title or 'A network'}. {project.sentence}".strip())
     first = textwrap.fill(words, 110, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
     needed = ["numpy", "scikit-learn", *(name for call, name in _PACKAGES.items() if call in body)]
@@ -119,6 +131,7 @@ def _head(project: Project, body: str) -> str:
         f"{first}\n#\n"
         f"# Written by NN Studio. It needs torch, {', '.join(needed[:-1])} and {needed[-1]}, and gives the losses of\n"
         "# `nnstudio train` to the last bit on the same computer. With --json it prints one object an epoch.\n"
+        f"{_TOGETHER if facts.together else ''}"
     )
 
 

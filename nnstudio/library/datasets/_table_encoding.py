@@ -16,6 +16,7 @@ from nnstudio.library.datasets._table_plan import Plan, Use, order_of
 from nnstudio.library.datasets._table_reader import Table
 
 _LITERAL = 100  # more words than these are gathered by the script itself
+_LONG = 60  # letters; a longer list has a line of its own
 _IN_A_ROW = 4  # columns that are turned into numbers in the same way, from which on they are written as one
 
 
@@ -86,13 +87,13 @@ class _Script:
             extra.append(f"times = {self._call(plan.time)}")
         lines = [f"path = {path!r}", f"table = {table.opening}"]
         if table.names != table.own_names:
-            lines.append(f"table.columns = {list(table.names)!r}")
-        lines.append(f"table = cleaned(table, {['', *self.facts.absent]!r})")
+            lines.append(f"table.columns = {_list(table.names)}")
+        lines += [f"absent = {_list(['', *self.facts.absent])}", "table = cleaned(table, absent)"]
         if self.facts.blank:
             lines.append("table = table.filter(~pl.all_horizontal(pl.all().is_null()))")
         lines += self.gathered
         if plan.needed:
-            lines.append(f"table = table.drop_nulls({plan.needed!r})")
+            lines += [f"needed = {_list(plan.needed)}", "table = table.drop_nulls(needed)"]
         lines += [f"X = {X}", f"y = {y}", *extra]
         called = [function for function in vars(arrays).values() if function in self.called]
         functions = "".join(f"\n\n{inspect.getsource(function)}" for function in called)
@@ -110,7 +111,8 @@ class _Script:
                 continue
             if len(plain) >= _IN_A_ROW:
                 one = self._call(Use("", "number")).replace("table['']", "table[name]")
-                parts.append(f"*({one} for name in {[item.column for item in plain]!r})")
+                names = self._named("columns", _list([item.column for item in plain]))
+                parts.append(f"*({one} for name in {names})")
             else:
                 parts += map(self._call, plain)
             plain = []
@@ -150,11 +152,31 @@ class _Script:
     def _words(self, use: Use) -> str:
         """The words of a column: written down when they are few, else as the script gathers them."""
         if len(use.words) <= _LITERAL:
-            return repr(list(use.words))
-        name = f"words_{len(self.gathered) + 1}"
+            written = _list(use.words)
+            return written if len(written) < _LONG else self._named("words", written)
         own = use.words[:-1] if use.absent else use.words
+        found = self._named("words", f"table[{use.column!r}].drop_nulls().cast(pl.String).unique()")
         key = ", key=lambda word: (float(word), word)" if order_of(own) is not None else ""
-        more = f" + [{use.absent!r}]" if use.absent else ""
-        column = f"table[{use.column!r}].drop_nulls().cast(pl.String).unique()"
-        self.gathered.append(f"{name} = sorted({column}{key}){more}")
+        ordered = f"sorted({found}{key})"
+        self.gathered.append(f"{found} = [*{ordered}, {use.absent!r}]" if use.absent else f"{found} = {ordered}")
+        return found
+
+    def _named(self, name: str, written: str) -> str:
+        """The name under which something is put down before it is used."""
+        name = f"{name}_{len(self.gathered) + 1}"
+        self.gathered.append(f"{name} = {written}")
         return name
+
+
+def _list(items: Sequence[str]) -> str:
+    """A list as it is written in Python, over several lines where it is long."""
+    one = repr(list(items))
+    if len(one) < 100:
+        return one
+    lines, line = [], ""
+    for item in map(repr, items):
+        if line and len(line) + len(item) > 100:
+            lines.append(line)
+            line = ""
+        line += f" {item}," if line else f"{item},"
+    return "[\n" + "".join(f"    {line}\n" for line in [*lines, line]) + "]"

@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
+from typing import Any
 
 import fastexcel
 import polars as pl
 
 from nnstudio.library.datasets import _table_workbook
-from nnstudio.library.datasets._table_reader import Table, listed
+from nnstudio.library.datasets._table_reader import Table, call_of, listed
 
 _BLOCK = 50_000
 
@@ -44,24 +45,12 @@ class ExcelTable(Table):
         if len(self.sheets) > 1 and not self.sheet:
             self.notices.append(f"Of {len(self.sheets)} sheets ({listed(self.sheets)}) the first was read.")
         self.told()
-        self.opening = (
-            f"pl.read_excel(path, sheet_name={name!r}, engine='calamine', has_header=False, infer_schema_length=0, "
-            "drop_empty_rows=False, drop_empty_cols=False, raise_if_empty=False, read_options={'skip_rows': 0})"
-        )
+        given: dict[str, Any] = {"sheet_name": name, "engine": "calamine", "has_header": False}
+        given |= {"infer_schema_length": 0, "drop_empty_rows": False, "drop_empty_cols": False, "raise_if_empty": False}
+        given |= {"read_options": {"skip_rows": 0}}  # else blank rows above the table are not counted
+        self.opening = call_of("pl.read_excel", "path", given)
         try:
-            self._frame = self._aside(
-                lambda: pl.read_excel(
-                    self.path,
-                    sheet_name=name,
-                    engine="calamine",
-                    has_header=False,
-                    infer_schema_length=0,
-                    drop_empty_rows=False,
-                    drop_empty_cols=False,
-                    raise_if_empty=False,
-                    read_options={"skip_rows": 0},  # else blank rows above the table are not counted
-                )
-            )
+            self._frame = self._aside(lambda: pl.read_excel(self.path, **given))
         except (fastexcel.FastExcelError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             raise self._broken(error) from None
         blank = self._frame.select(pl.all_horizontal(pl.all().is_null())).to_series() if self._frame.width else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -80,6 +81,13 @@ class Table:
         again = [given for given, name in zip(names, written, strict=True) if name.strip() and given != name.strip()]
         if again:
             self.notices.append(f"Several columns have the same name; they are called {listed(again)} here.")
+
+
+def call_of(function: str, first: str, given: dict[str, Any]) -> str:
+    """A call as it is written in Python, over several lines where it is long."""
+    arguments = [first, *(f"{name}={value!r}" for name, value in given.items())]
+    one = f"{function}({', '.join(arguments)})"
+    return one if len(one) < 100 else f"{function}(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
 
 
 def listed(names: Iterable[str], most: int = 5) -> str:

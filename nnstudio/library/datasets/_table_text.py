@@ -7,11 +7,12 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from nnstudio.core.reading import tell
-from nnstudio.library.datasets._table_reader import Table, listed
+from nnstudio.library.datasets._table_reader import Table, call_of, listed
 from nnstudio.library.datasets._table_separators import SAMPLE_ROWS, SEPARATORS, guessed
 
 PIECE = 8 << 20
@@ -294,7 +295,7 @@ class TextTable(Table):
         return self.refusal(f" cannot be read near line {line}: {' '.join(reason.split())[:120].rstrip('.')}.")
 
     def _opening(self) -> str:
-        given = {"separator": self.separator, "has_header": self.header, "infer_schema": False}
+        given: dict[str, Any] = {"separator": self.separator, "has_header": self.header, "infer_schema": False}
         given |= {"empty_string_is_null": False}
         file = "path"
         if not self.encoding.startswith("utf-8"):
@@ -303,4 +304,4 @@ class TextTable(Table):
             given["eol_char"] = self.ending
         if self.skipped:
             given["skip_lines"] = self.skipped
-        return f"pl.read_csv({file}, {', '.join(f'{name}={value!r}' for name, value in given.items())})"
+        return call_of("pl.read_csv", file, given)

@@ -10,9 +10,8 @@ from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
-from nnstudio.core.kinds import Dataset
+from nnstudio.core.data_files import fitting, no_fit, readers
 from nnstudio.core.sources import FileDataset, fingerprint
-from nnstudio.core.spec import registered
 from nnstudio.ui.document import Document
 from nnstudio.ui.loading import Errand
 from nnstudio.ui.memory import Memory
@@ -123,26 +122,6 @@ class Choosing(QObject):
         self.document.edit(f"Choose {path.name}", project.with_data(dataset=made))
 
 
-def readers() -> list[type[FileDataset]]:
-    """The datasets that read files."""
-    return [kind for kind in registered(Dataset).values() if issubclass(kind, FileDataset)]
-
-
-def fitting(path: Path) -> list[type[FileDataset]]:
-    """The datasets that read such a file or folder, the closest first."""
-    if path.is_dir():
-        return [kind for kind in readers() if not kind.suffixes]
-    name = path.name.lower()
-    found = []
-    for kind in readers():
-        # MNIST's own files end in "-idx3-ubyte", without a dot.
-        matches = [suffix for suffix in kind.suffixes if name.endswith((suffix.lower(), f"-{suffix.lower()[1:]}"))]
-        if matches:
-            place = kind.suffixes.index(max(matches, key=len))
-            found.append(((-max(map(len, matches)), not kind.usual, place, kind.__name__), kind))
-    return [kind for _, kind in sorted(found, key=lambda one: one[0])]
-
-
 def readable(path: Path) -> bool:
     """Whether some dataset reads it, judged by its name alone."""
     return bool(fitting(path))
@@ -154,16 +133,6 @@ def file_filter() -> str:
     every = " ".join(dict.fromkeys(" ".join(patterns for _, patterns in groups).split()))
     parts = [f"All data ({every})"] if groups else []
     return ";;".join([*parts, *(f"{title} ({patterns})" for title, patterns in groups), "All files (*)"])
-
-
-def no_fit(path: Path) -> str:
-    """Why nothing reads it, and what would be read."""
-    suffixes = sorted({suffix for kind in readers() for suffix in kind.suffixes})
-    shown = ", ".join(suffixes)
-    if path.is_dir():
-        return f"{path.name} is a folder, and nothing here reads folders. Choose a file ({shown})."
-    kind = f"{path.suffix} files are" if path.suffix else "files without an ending are"
-    return f"{path.name} is not read: {kind} none of {shown}. Choose such a file, or a folder of images."
 
 
 def dropped_data(event: QDropEvent) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from nnstudio.core.kinds import Dataset
 from nnstudio.core.project import Project
 from nnstudio.core.sources import FileDataset, hold
 from nnstudio.engine.data import PARTS, Prepared, load
+from nnstudio.engine.starters import starter_project
 from nnstudio.ui.data_panel.augmentations import Augmentations
 from nnstudio.ui.data_panel.balance import Balance
 from nnstudio.ui.data_panel.choosing import Choosing, dropped_data
@@ -89,7 +91,7 @@ class DataPanel(QWidget):
         self.choosing.refused.connect(self._refuse)
         self.looking.changed.connect(self._renew_look)
         document.changed.connect(self._changed)
-        document.checked.connect(lambda _: self.notices.renew())
+        document.checked.connect(self._checked)
         document.loading.changed.connect(self._loading_changed)
         document.loading.progressed.connect(self._renew_reading)
 
@@ -184,6 +186,26 @@ class DataPanel(QWidget):
         after = dataset.with_(embedded=wanted, sha256=sha256)
         self.document.edit(label, project.with_data(dataset=after))
 
+    def draw_starter(self) -> None:
+        """Replace the drawing by a small network for the data, with settings that usually train it well."""
+        project = self.document.project
+        try:
+            prepared = self.document.prepared()
+        except (ValueError, OSError) as error:
+            self._refuse(sentence(error if isinstance(error, ValueError) else ValueError(str(error))))
+            return
+        assert project.data.dataset is not None
+        made = starter_project(project.data.dataset, prepared.data)
+        if project.training.optimizer is not None:
+            made = made.with_training(seed=project.training.seed, device=project.training.device)
+        data = replace(project.data, split=project.data.split or made.data.split)
+        after = replace(project, graph=made.graph, training=made.training, data=data)
+        self.document.edit("Draw a network for the data", after)
+
+    def _checked(self, _: object) -> None:
+        self.notices.renew()
+        self._renew_reading()
+
     # -- reading ---------------------------------------------------------------------------------------------------
 
     def _cancel(self) -> None:
@@ -213,6 +235,10 @@ class DataPanel(QWidget):
             self.reading.show_sentence("note", "Reading was stopped", words, [again, choose])
         elif loading.state == "refused":
             self.reading.show_sentence("error", "This data cannot be read", loading.refusal, [again, choose])
+        elif isinstance(self.document.project.data.dataset, FileDataset) and not self.document.report.ready:
+            words = "The drawing is made for other data. A small network that suits these rows can take its place."
+            draw = ("Draw a network for it", "Replaces the drawing; Undo brings it back.", self.draw_starter)
+            self.reading.show_sentence("note", "The drawing does not fit yet", words, [draw])
         else:
             self.reading.hide()
 

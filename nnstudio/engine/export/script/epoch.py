@@ -78,8 +78,7 @@ class Epoch:
 
     def _forward_and_backward(self, x: str, y: str) -> list[str]:
         facts = self._facts
-        model = "compiled" if facts.training.compile else "model"
-        lines = [f"output = {facts.called(model, x)}", f"loss = {facts.lost('output', x, y)}"]
+        lines = [f"output = {facts.called(facts.stepped_model, x)}", f"loss = {facts.lost('output', x, y)}"]
         if facts.training.precision != "float32":
             lines = [f"with torch.autocast(DEVICE, torch.{facts.training.precision}):", *_indented(lines)]
         share = " * (1 / together)" if facts.accumulate > 1 else ""

@@ -20,16 +20,19 @@ class Facts:
     Attributes:
         heads: the Outputs. main: the one that figures are made of; place: which of them that is.
         plain: whether there is one loss, of the targets alone, that counts once.
+        columns: the features of each Input; none for all. classes: whether figures are of classes.
         parts: the parts of the data that have rows.
         whole: whether every step sees all rows. batches: steps in an epoch.
         accumulate: batches that make one update; 1 where every batch does.
+        whole_targets: whether the data has class numbers as targets.
         changed_target: whether the loss takes the targets in another form than the data has them in.
         on_any_device: whether the script may run elsewhere than on the processor.
+        together: whether the script is for several processes.
         pictures_scaled: whether rows are pictures that were standardised, and are changed at random before that.
     """
 
-    def __init__(self, project: Project) -> None:
-        self.project, self.training = project, project.training
+    def __init__(self, project: Project, together: bool = False) -> None:
+        self.project, self.training, self.together = project, project.training, together
         self.prepared: Prepared = prepare(project.data)
         self.report = check(project)
         with torch.device("meta"):  # its source is wanted, not its numbers
@@ -44,8 +47,7 @@ class Facts:
         self.plain = len(self.heads) == 1 and self.main.weight == 1 and self.main.target == "target"
         self.columns = [node.layer.features for node in boundary(project.graph, "input")]  # type: ignore[attr-defined]
         task = self.prepared.data.task
-        self.whole_targets = task == "classification"
-        self.classes = self.whole_targets and self.main.target == "target"
+        self.classes = task == "classification" and self.main.target == "target"
         kind = "classification" if self.classes else "regression"
         self.metrics = [made() for made in registered(Metric).values() if kind in made.tasks and made.usual]
         self.parts: tuple[PartName, ...] = tuple(name for name in PARTS if len(self.prepared.part(name)))
@@ -55,6 +57,7 @@ class Facts:
         self.batches = -(-rows // self.batch_size)
         self.accumulate = min(self.training.accumulate, self.batches)
         raw = self.prepared.train.targets[:1]
+        self.whole_targets = raw.dtype == torch.int64
         self.changed_target = self.main.target == "target" and self.loss.target(raw, task).dtype != raw.dtype
         self.on_any_device = self.training.device != "cpu"
         self.augmented = bool(project.data.augmentations)
@@ -69,7 +72,7 @@ class Facts:
         """Whether the loss of this Output counts rows of rare classes more."""
         return bool(
             self.training.class_weights
-            and self.whole_targets
+            and self.prepared.data.task == "classification"
             and head.loss.weighs_classes
             and head.target == "target"
             and head.weight
@@ -85,6 +88,11 @@ class Facts:
         """When the schedule is stepped; empty without one."""
         schedule = self.training.schedule
         return schedule.stepped if schedule is not None and schedule.torch_class is not None else ""
+
+    @property
+    def stepped_model(self) -> str:
+        """What is called in a step."""
+        return "shared" if self.together else "compiled" if self.training.compile else "model"
 
     def called(self, model: str, rows: str) -> str:
         """The call of the model: with all columns, or those of each Input."""

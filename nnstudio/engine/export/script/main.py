@@ -8,6 +8,7 @@ from nnstudio.engine.export.script.epoch import Epoch
 from nnstudio.engine.export.script.facts import Facts
 from nnstudio.engine.export.script.loading import Loading
 from nnstudio.engine.export.script.measuring import Measuring
+from nnstudio.engine.export.script.processes import DEVICES, Processes
 from nnstudio.engine.export.script.updating import Updating
 from nnstudio.engine.threads import threads_for
 
@@ -20,6 +21,7 @@ class Main:
         self._loading, self._measuring, self._updating, self._epoch = loading, measuring, updating, epoch
         training = facts.training
         self._watches = training.patience is not None or training.keep_best
+        self._processes = Processes(facts)
         self._tested = "model" if training.ema_decay is None else "average.module"
 
     def constants(self) -> str:
@@ -32,16 +34,24 @@ class Main:
             lines.append(f"ACCUMULATE = {facts.accumulate}  # batches that make one update of the weights")
         if training.patience is not None:
             lines.append(f"PATIENCE = {training.patience}  # epochs without an improvement")
-        lines.append(f"DEVICE = {_DEVICES[training.device]}")
+        lines.append(f"DEVICE = {(DEVICES if facts.together else _DEVICES)[training.device]}")
+        lines += self._processes.constants
         return "\n".join(lines) + "\n"
+
+    @property
+    def definitions(self) -> list[str]:
+        """What stands above `say` and `main`."""
+        return self._processes.definitions
 
     def source(self) -> str:
         """The functions `say` and `main`."""
+        facts = self._facts
         lines = [
             'parser = argparse.ArgumentParser(description="Trains the network.")',
             'parser.add_argument("--json", action="store_true", help="print one JSON object for each epoch")',
             "as_json = parser.parse_args().json",
             "",
+            *self._processes.joining,
             f"{', '.join(self._loading.names)} = (part.to(DEVICE) for part in load_data())",
             *self._beginning(),
             "started = time.perf_counter()",
@@ -49,8 +59,9 @@ class Main:
             *self._watching_begins(),
             "for epoch in range(1, EPOCHS + 1):",
             *_indented([*self._epoch.lines(), *self._after_epoch()]),
-            *self._best_taken(),
+            *(["model.load_state_dict(weights)"] if facts.training.keep_best else []),
             *self._ending(),
+            *self._processes.leaving,
         ]
         return f"{self._say()}\n\ndef main():\n" + "".join(f"    {line}".rstrip() + "\n" for line in lines)
 
@@ -62,6 +73,7 @@ class Main:
         lines += [
             "torch.manual_seed(SEED)",
             f"model = {CLASS_NAME}().to(DEVICE)",
+            *self._processes.made,
             *self._measuring.loss_made(),
             *self._updating.made(),
         ]
@@ -72,7 +84,7 @@ class Main:
             lines.append(f"average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn({decay}))")
         if training.compile:
             lines.append("compiled = torch.compile(model)")
-        return lines
+        return lines + self._processes.shared("compiled" if training.compile else "model")
 
     def _after_epoch(self) -> list[str]:
         """The record of an epoch, and what follows from it."""
@@ -82,6 +94,7 @@ class Main:
             'if not math.isfinite(train["loss"]):',
             "    wrong = f\"The loss became {train['loss']} in epoch {epoch}.\"",
             '    raise SystemExit(f"{wrong} Lower the learning rate.")',
+            *self._processes.settled([self._tested] if self._tested == "model" else ["model", self._tested]),
             "record = {",
             '    "epoch": epoch,',
             '    "step": step,',
@@ -98,7 +111,8 @@ class Main:
         ]
 
     def _evaluated(self, part: str) -> str:
-        return f"evaluate({self._tested}, loss_function, {part}_x, {part}_y)"
+        tested = "shared" if self._facts.together and self._tested == "model" else self._tested
+        return f"evaluate({tested}, loss_function, {part}_x, {part}_y)"
 
     def _schedule_stepped(self) -> list[str]:
         """The step of a schedule that is stepped once in an epoch, told the loss if it watches that."""
@@ -142,12 +156,6 @@ class Main:
             '    note = f"Stopped after epoch {epoch}: the loss has not improved since epoch {best_epoch}."',
             "    break",
         ]
-
-    def _best_taken(self) -> list[str]:
-        if not self._facts.training.keep_best:
-            return []
-        taken = ["model.load_state_dict(weights)"]
-        return taken if self._tested == "model" else [*taken, f"{self._tested}.load_state_dict(weights)"]
 
     # -- what is said ------------------------------------------------------------------------------------------------
 
