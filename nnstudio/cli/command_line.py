@@ -241,7 +241,8 @@ def _parser() -> _Parser:
     export = command("export", "write a project as a file for other programs")
     reads_project(export)
     forms = (
-        "python: one file that trains the network; torchrun: the same for several processes; module: the network alone, as classes of torch; "
+        "python: one file that trains the network; torchrun: the same for several processes; "
+        "module: the network alone, as classes of torch; "
         "onnx: the network with its weights, for ONNX Runtime; "
         "pt2: the same, for torch.export.load; safetensors: the weights alone"
     )

@@ -11,7 +11,6 @@ from nnstudio.cli.refusal import GOOD, PROBLEMS, Refusal
 from nnstudio.engine.compiler import GraphError
 from nnstudio.engine.export.formats import FORMATS
 
-
 # What to do with the source, by its format.
 _USES = {
     "python": "run it with: python FILE",

@@ -210,6 +210,7 @@ after = pages(1)
 print(found.sentence)
 print(found.changes["batch_size"], found.changes["accumulate"])
 print(after / before)
+del run
 again = Run(project.with_training(**found.changes), found.good)
 for snapshot in again.snapshots():
     pass

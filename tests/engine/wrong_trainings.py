@@ -185,8 +185,8 @@ def wrong_trainings() -> dict[str, Wrong]:
         found[name] = Wrong(Project(graph, given, how), *expected, **more)
 
     plain = regression(linear(4), layer("Tanh"), linear())
-    case("nan in a row", plain, data("nan", change=put(17, np.nan, 1)), training(), "input", "column b, input gets no number", 17)
-    case("infinity in a row", plain, data("huge", change=put(23, np.inf)), training(), "input", "column a, input gets ∞", 23)
+    case("nan in a row", plain, data("nan", change=put(17, np.nan, 1)), training(), "input", "column b, input gets", 17)
+    case("infinity in a row", plain, data("huge", change=put(23, np.inf)), training(), "input", "input gets ∞", 23)
     case("nan in a target", plain, data("target", change=aim(5, np.nan)), training(), "output", "target", 5)
 
     logarithm = regression(layer("Log"), linear())
