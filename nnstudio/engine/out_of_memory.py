@@ -90,7 +90,6 @@ class Fit:
 def release(run: Run) -> None:
     """Give back what a step that did not come to its end has left."""
     run.optimizer.zero_grad(set_to_none=True)
-    gc.collect()
     if run.device.type == "cuda":
         torch.cuda.empty_cache()
     elif run.device.type == "mps":
@@ -103,6 +102,7 @@ def batch_that_fits(run: Run, seconds: float = SECONDS) -> Fit | None:
     The Run is of no more use for training. None: not even one row fits.
     """
     deadline = time.monotonic() + seconds
+    gc.collect()
     rows = run.batch_size // 2
     while rows >= 1 and time.monotonic() < deadline:
         if _works(run, rows):
@@ -136,7 +136,7 @@ def _works(run: Run, rows: int) -> bool:
 
 
 def _forward_and_backward(run: Run, rows: int) -> None:
-    """With a quarter more rows, and with as much put aside as the optimizer needs: what it keeps of each weight, where
+    """Twice, with a quarter more rows, and with as much put aside as the optimizer needs: what it keeps of each weight, where
     it has not begun to, and one number for its work."""
     aside = []
     optimizer = run.project.training.optimizer
@@ -146,7 +146,8 @@ def _forward_and_backward(run: Run, rows: int) -> None:
     (inputs, aims), _ = run.next_batch()
     rows += rows // 4
     with run.stepping(), torch.enable_grad():
-        with run.updates.mixed():
-            given = run.objective.feed(run.network, inputs[:rows])
-            loss = run.objective.loss(given, tuple(aim[:rows] for aim in aims))
-        loss.backward()  # type: ignore[no-untyped-call]
+        for _ in range(2):
+            with run.updates.mixed():
+                given = run.objective.feed(run.network, inputs[:rows])
+                loss = run.objective.loss(given, tuple(aim[:rows] for aim in aims))
+            loss.backward()  # type: ignore[no-untyped-call]

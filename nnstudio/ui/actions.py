@@ -77,6 +77,11 @@ MENUS: dict[str, tuple[Entry | Submenu | None, ...]] = {
                     "",
                     "code",
                 ),
+                Entry(
+                    "export_torchrun",
+                    "Source for several processes…",
+                    "Writes a script that torchrun starts on several processors, GPUs or computers.",
+                ),
                 Entry("export_module", "Python module…", "Writes the network alone, as classes of torch."),
                 None,
                 Entry("export_onnx", "ONNX…", "Writes the network for ONNX Runtime, checked against it."),

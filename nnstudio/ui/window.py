@@ -153,7 +153,10 @@ class Window(QMainWindow):
             "export_python": self.export_python,
             "export_picture": self.export_picture,
             "export_svg": self.export_svg,
-            **{f"export_{name}": partial(self.export_to, name) for name in ("module", "onnx", "pt2", "safetensors")},
+            **{
+                f"export_{name}": partial(self.export_to, name)
+                for name in ("torchrun", "module", "onnx", "pt2", "safetensors")
+            },
             "predict_file": self.predict_file,
             "predict_folder": self.predict_folder,
             "gallery": self.gallery_wanted.emit,

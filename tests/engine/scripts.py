@@ -26,8 +26,10 @@ def noted(original):
         models.append(self)
     return __init__
 
+threads = torch.get_num_threads()
 for path in sys.argv[1:]:
     models = []
+    torch.set_num_threads(threads)
     sys.argv = [path, "--json"]
     script = {"__name__": "script"}
     with open(path, encoding="utf-8") as file:
@@ -107,6 +109,8 @@ def assert_the_same(project: Project, script: Printed) -> Run:
     assert (script.done["done"], script.done["steps"], script.done["epochs"]) == (True, run.step, run.epoch)
     assert script.done["parameters"] == sum(parameter.numel() for parameter in run.network.parameters())
     assert script.done.get("note", "") == shots[-1].note
+    for part in ("train", "validation", "test"):
+        assert script.done.get(part) == script.records[-1].get(part)
     return run
 
 

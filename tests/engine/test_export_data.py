@@ -298,6 +298,18 @@ def test_a_file_that_is_in_the_project_alone_is_refused(tmp_path: Path) -> None:
         to_python(made)
 
 
+def test_the_packages_that_it_needs_are_named(everything: tuple) -> None:
+    projects, _, _ = everything
+    needed = {
+        "TableFile": "torch, numpy, scikit-learn and polars,",
+        "ImageFolder": "torch, numpy, scikit-learn and Pillow,",
+        "ImageTable": "torch, numpy, scikit-learn, polars and Pillow,",
+        "TextCharacters": "torch, numpy and scikit-learn,",
+    }
+    for name, words in needed.items():
+        assert f"# Written by NN Studio. It needs {words} and gives the losses of\n" in to_python(projects[name])
+
+
 def test_data_without_a_source_is_refused() -> None:
     class Own(Dataset, abstract=True):
         def load(self) -> Data:

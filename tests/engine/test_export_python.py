@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from torch import fx, nn
 
 from engine.projects import chain, dataset, iris, layer, loss, optimizer, schedule, spirals
-from engine.scripts import Printed, assert_linted, assert_the_same, printed_by_all, run_alone
+from engine.scripts import Printed, assert_linted, assert_the_same, printed_by_all, run_alone, run_here
 from nnstudio.core.data import TensorType
 from nnstudio.core.graph import Graph
 from nnstudio.core.project import DataSettings, Project, TrainingSettings
@@ -186,9 +186,9 @@ def test_the_sources_pass_the_linter(scripts: tuple[dict[str, Printed], Path]) -
     assert_linted(scripts[1])
 
 
-def test_without_json_a_line_an_epoch_is_for_people(tmp_path: Path) -> None:
-    (tmp_path / "script.py").write_text(to_python(iris(device="cpu")), encoding="utf-8")
-    lines = run_alone(tmp_path, "script.py").splitlines()
+def test_without_json_a_line_an_epoch_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    run_here(to_python(iris(device="cpu")))
+    lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 100
     assert lines[-1] == "epoch  100  train  loss 0.3938  accuracy 0.8833  test  loss 0.3340  accuracy 0.9333"
 

@@ -47,8 +47,8 @@ _IMPORTS = (
     "from torch import nn",
     "from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn",
 )
-# What a file of data needs beside the usual, by what is called.
-_PACKAGES = {"pl.": "polars", "pl.read_excel": "fastexcel", "Image.": "Pillow"}
+# What a file of data needs beside the usual, by what is imported.
+_PACKAGES = {"import polars": "polars", "from PIL": "Pillow"}
 
 
 def to_python(project: Project, together: bool = False) -> str:
@@ -119,14 +119,15 @@ def _source(facts: Facts) -> str:
     ]
     body = _narrow("\n\n".join(part.strip("\n") + "\n" for part in parts))
     imports = sorted_imports([*_IMPORTS, *IMPORTS, *loading.imports, *augmenting.imports], body)
-    return f"{_head(facts, body)}\n{imports}\n\n{body}"
+    return f"{_head(facts, imports, body)}\n{imports}\n\n{body}"
 
 
-def _head(facts: Facts, body: str) -> str:
+def _head(facts: Facts, imports: str, body: str) -> str:
     project = facts.project
     words = module.plain(f"{project.title or 'A network'}. {project.sentence}".strip())
     first = textwrap.fill(words, 110, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
-    needed = ["numpy", "scikit-learn", *(name for call, name in _PACKAGES.items() if call in body)]
+    needed = ["numpy", "scikit-learn", *(name for line, name in _PACKAGES.items() if line in imports)]
+    needed += ["fastexcel"] if ".read_excel(" in body else []
     return (
         f"{first}\n#\n"
         f"# Written by NN Studio. It needs torch, {', '.join(needed[:-1])} and {needed[-1]}, and gives the losses of\n"

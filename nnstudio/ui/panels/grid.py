@@ -132,7 +132,7 @@ def _side(values: np.ndarray) -> tuple[float, float]:
 
 
 def _why_not(inputs: np.ndarray) -> str:
-    if np.issubdtype(inputs.dtype, np.integer):
+    if np.issubdtype(inputs.dtype, np.integer) and inputs.dtype != np.uint8:
         what = "these rows are tokens"
     elif inputs.ndim == 2:
         what = f"these rows have {inputs.shape[1]}"
