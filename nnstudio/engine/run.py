@@ -318,7 +318,7 @@ class Run:
                 self.uncaptured = str(error)
                 return
         epochs = self._goal - self.epoch if most is None else most // self.batches
-        if self._captured.whole_epochs and self.batch == 0 and epochs > 0:
+        if self.batch == 0 and epochs > 0 and self._captured.epochs_at_once():
             self._whole_epochs(self._captured, epochs)
             return
         first = self.batch

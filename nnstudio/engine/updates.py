@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -140,7 +141,8 @@ def parameter_groups(training: TrainingSettings, network: Network) -> Any:
     by_node = network.states_by_node()
     for place, own_group in enumerate(training.groups, start=1):
         for path, states in by_node.items():
-            if any(path == node or path.startswith((f"{node}/", f"{node}#")) for node in own_group.nodes):
+            plain = re.sub(r"#\d+", "", path)  # the passes of a repeated block belong together
+            if any(plain == node or plain.startswith(f"{node}/") for node in own_group.nodes):
                 for state in states.values():
                     chosen.setdefault(state, place)
     made: list[dict[str, Any]] = []

@@ -14,6 +14,8 @@ import numpy as np
 
 # How many blocks of one level make a block of the next one.
 FAN = 4
+# What is larger is a gap as well; no plot can show it beside anything else.
+LARGEST = 1e50
 # A level is not made for fewer blocks than this.
 SMALLEST = 64
 
@@ -170,7 +172,7 @@ def _same(one: Any, other: Any) -> bool:
 def finite(numbers: np.ndarray) -> np.ndarray:
     """The numbers as float64, with not-a-number for what cannot be drawn."""
     numbers = np.asarray(numbers, np.float64)
-    drawable = np.abs(numbers) < 1e300  # false for not-a-number, too
+    drawable = np.abs(numbers) < LARGEST  # false for not-a-number, too
     return numbers if drawable.all() else np.where(drawable, numbers, np.nan)
 
 
@@ -187,7 +189,7 @@ class Smooth:
         known = self._averages.length
         added = np.full(len(series) - known, np.nan)
         for place, value in enumerate(series[known:].tolist()):
-            if abs(value) < 1e300:
+            if abs(value) < LARGEST:
                 self._mean = self.memory * self._mean + (1 - self.memory) * value
                 self._weight = self.memory * self._weight + (1 - self.memory)
                 added[place] = self._mean / self._weight

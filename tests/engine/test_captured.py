@@ -110,7 +110,7 @@ def test_stretches_of_any_length_give_the_same_bytes(name: str, monkeypatch: pyt
 
 def test_whole_epochs_are_done_at_once_and_written_down_one_by_one() -> None:
     run = finish(Run(iris(batch_size=16, epochs=40)))
-    assert run._captured is not None and run._captured.whole_epochs
+    assert run._captured is not None and run._captured.epochs_at_once() >= 1
     records = run.history.epochs
     assert [record["epoch"] for record in records] == list(range(1, 41))
     assert [record["step"] for record in records] == [8 * epoch for epoch in range(1, 41)]

@@ -13,6 +13,7 @@ from torch import nn
 
 from engine.projects import chain, dataset, layer, loss, optimizer, schedule
 from engine.test_run import finish
+from nnstudio.core.blocks import group
 from nnstudio.core.project import DataSettings, ParameterGroup, Project, TrainingSettings
 from nnstudio.engine.data import prepare
 from nnstudio.engine.run import Run, row_order
@@ -227,3 +228,16 @@ def test_what_does_not_fit_into_memory_gives_the_same_numbers(monkeypatch: pytes
     assert streamed.history.step_losses == pytest.approx(whole.history.step_losses, rel=1e-4)
     for ours, theirs in zip(streamed.history.epochs, whole.history.epochs, strict=True):
         assert ours["test"]["loss"] == pytest.approx(theirs["test"]["loss"], rel=1e-4)
+
+
+def test_a_group_holds_every_pass_of_a_repeated_block() -> None:
+    graph = chain(layer("Input"), layer("Linear", out_features=13), layer("Tanh"), layer("Linear", out_features=3))
+    graph, last = graph.add(layer("Output", loss=loss("CrossEntropyLoss")))
+    graph = graph.wire(graph.nodes["n4"], last)
+    graph, block = group(graph, ["n2", "n3"], layer("BlockInput"), layer("BlockOutput"), "stage")
+    graph = graph.configure(block.id, repeat=3)
+    for nodes in ((block.id,), (f"{block.id}/n2",)):
+        run = Run(project(groups=(ParameterGroup(nodes, 0.5),)).with_graph(graph))
+        rest, chosen = run.optimizer.param_groups
+        assert len(chosen["params"]) == 6 and len(rest["params"]) == 2
+        assert chosen["lr"] == 0.01

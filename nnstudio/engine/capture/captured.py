@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # How long one call of the script may take, in seconds: pausing and stopping act between two calls.
 STRETCH = 0.015
+# A whole epoch is done in one call where it takes no longer than this.
+LONGEST = 0.03
 # Epochs that one call may do.
 MOST_EPOCHS = 256
 # Rows of a tested part that are measured at the end of an epoch within the script.
@@ -32,7 +34,6 @@ class Captured:
 
     Attributes:
         kernels: how many kernels a step of a whole batch calls.
-        whole_epochs: whether the end of an epoch is replayed too, so that one call can do several of them.
     """
 
     def __init__(self, run: Run) -> None:
@@ -57,21 +58,24 @@ class Captured:
             functions.append(self._function("tail", self._whole, 1, self._tail))
         assert self._outputs is not None
         self._ending: Ending | None = None
-        if _has_plain_epochs(run):
-            try:
-                self._ending = ending(run, self._outputs, self._rows[1 + run.objective.place], MOST_TESTED)
-                functions.append(self._ending.function)
-                functions.append(self._epochs(functions))
-            except NotCaptured:
-                self._ending = None
+        try:
+            self._ending = ending(run, self._outputs, self._rows[1 + run.objective.place], MOST_TESTED)
+            functions.append(self._ending.function)
+            functions.append(self._epochs(functions))
+        except NotCaptured:
+            self._ending = None
         self._calls: dict[str, Callable[..., object]] = compiled(functions)
         torch.set_rng_state(random_state)
         with torch.no_grad():
             self._compare()
 
-    @property
-    def whole_epochs(self) -> bool:
-        return self._ending is not None
+    def epochs_at_once(self) -> int:
+        """How many epochs one call may do; 0 where an epoch is so long that it is done in parts."""
+        if self._ending is None or self._seconds * self._run.batches > LONGEST:
+            return 0
+        if not _has_plain_epochs(self._run):
+            return 1
+        return min(MOST_EPOCHS, max(1, int(STRETCH / self._epoch_seconds)) if self._epoch_seconds else 1)
 
     # -- making it -------------------------------------------------------------------------------------------------
 
@@ -167,7 +171,9 @@ class Captured:
         replayed: list[Tensor] = []
         try:
             for number in numbers:
+                began = time.perf_counter()
                 self._batches(number, number + 1)
+                self._seconds = time.perf_counter() - began  # of the last one: the first also makes the script ready
                 losses, output, _ = self.measured(number, number + 1)
                 replayed += [losses[0].clone(), output.clone()]
         except RuntimeError as error:  # a kernel that takes other arguments from a script than from torch itself
@@ -216,7 +222,7 @@ class Captured:
     def epochs(self, most: int) -> tuple[Tensor, list[dict[str, Any]]]:
         """Do some whole epochs, at most so many: the losses of their batches [epochs, batches], and their figures."""
         run = self._run
-        count = min(most, MOST_EPOCHS, max(1, int(STRETCH / self._epoch_seconds)) if self._epoch_seconds else 1)
+        count = min(most, self.epochs_at_once())
         assert self._ending is not None
         began = time.perf_counter()
         if self._whole + bool(self._tail) > 1:

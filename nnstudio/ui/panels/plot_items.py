@@ -122,7 +122,7 @@ class View(pg.ViewBox):
         super().__init__(enableMenu=False, defaultPadding=0)
         self.disableAutoRange()
         # Beyond these, the arithmetic of the axes breaks down.
-        self.setLimits(xMin=-1e18, xMax=1e18, yMin=-1e18, yMax=1e18, minXRange=1e-9, minYRange=1e-9)
+        self.setLimits(xMin=-1e18, xMax=1e18, yMin=-1e60, yMax=1e60, minXRange=1e-9, minYRange=1e-9)
 
     def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:
         if ev.button() == Qt.MouseButton.RightButton:
