@@ -45,6 +45,7 @@ class Keeping:
             return
         learned = run.checkpoint()
         if finite(learned):
+            run.last_good.keep(learned)
             self._write(learned)
         ended = time.monotonic()
         self._due = ended + max(self._seconds, _REST * (ended - began))

@@ -64,6 +64,8 @@ class Company:
         if self._folder is not None:
             from nnstudio.engine.distributed import shards
 
+            if self._folder.exists() and not self._folder.is_dir():
+                raise Refusal(f"{self._folder} is a file, not a folder. Choose another name for --checkpoint-folder.")
             place = shards.newest(self._folder)
             try:
                 found = shards.read(place, world) if place is not None else None

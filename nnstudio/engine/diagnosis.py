@@ -18,7 +18,8 @@ from nnstudio.core.checkpoint import Checkpoint
 from nnstudio.core.problems import Problem
 from nnstudio.engine.causes import Cause
 from nnstudio.engine.last_good import finite_weights
-from nnstudio.engine.taking_apart import Finding, drawn, parameters_of, take_apart
+from nnstudio.engine.recorder import Finding
+from nnstudio.engine.taking_apart import drawn, parameters_of, take_apart
 
 if TYPE_CHECKING:
     from nnstudio.engine.run import Run
@@ -113,8 +114,9 @@ class _Search:
         elif found.cause.too_large:
             grown = self._of_weights(good)
             if grown is not None:
-                found, good = grown
-                step, rows = good.step, rows[:0]
+                # Just before, the weights were on their way already: what was kept earlier is the better start.
+                found, step = grown
+                good, rows = self._good, rows[:0]
         if found is None:
             return self._not_again(good) if self._run.went_wrong is not None else None
         return self._said(found, good, step, rows.tolist())
@@ -179,19 +181,18 @@ class _Search:
                 return Finding(path, Cause(words, remedy), parameter=name)
         return None
 
-    def _of_weights(self, good: Checkpoint) -> tuple[Finding, Checkpoint] | None:
-        """A weight that had grown over all measure before the step, and the state before it did."""
+    def _of_weights(self, good: Checkpoint) -> tuple[Finding, int] | None:
+        """A weight that had grown over all measure before the step, and the step in which it did."""
         if _absurd(self._again(good)) is None:
             return None
         run = self._again()
-        last = self._good
         while (found := _absurd(run)) is None:
-            last = run.checkpoint()
             self._go(run, run.step + 1)
         path, name, largest = found
         words = f"has a {name} that grew to {largest:.3g}"
         words += f" at step {run.step}" if run.step > self._good.step else ""
-        return Finding(path, Cause(words, f"Lower the learning rate, which is {run.lr:.3g}."), parameter=name), last
+        fix = f"Lower the learning rate, which is {run.lr:.3g}."
+        return Finding(path, Cause(words, fix), parameter=name), max(run.step - 1, self._good.step)
 
     def _not_again(self, good: Checkpoint) -> Diagnosis:
         fix = "Train again; if it comes back, lower the learning rate."

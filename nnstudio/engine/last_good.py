@@ -43,14 +43,17 @@ class LastGood:
         if self.checkpoint is not None and self.checkpoint.step == run.step:
             return
         if state_bytes(run) <= MEMORY_SHARE * memory():
-            taken = run.checkpoint()
-            if finite(taken):
-                self.checkpoint = taken
-                self.rates = []
-            elif self.checkpoint is None and self.spoilt is None:
-                self.spoilt = taken
+            self.keep(run.checkpoint())
         ended = time.perf_counter()
         self._due = ended + (ended - began) / SHARE
+
+    def keep(self, taken: Checkpoint) -> None:
+        """Keep a checkpoint of the Run as it is now, which was taken for another reason, if its weights are finite."""
+        if finite(taken):
+            self.checkpoint = taken
+            self.rates = []
+        elif self.checkpoint is None and self.spoilt is None:
+            self.spoilt = taken
 
     def set_rate(self, step: int, lr: float) -> None:
         """Note that a learning rate was set before this step."""

@@ -136,8 +136,10 @@ def _works(run: Run, rows: int) -> bool:
 
 
 def _forward_and_backward(run: Run, rows: int) -> None:
-    """Twice, with a quarter more rows, and with as much put aside as the optimizer needs: what it keeps of each weight, where
-    it has not begun to, and one number for its work."""
+    """Twice, with a quarter more rows, and with as much put aside as the optimizer needs.
+
+    That is what it keeps of each weight, where it has not begun to, and one number for its work.
+    """
     aside = []
     optimizer = run.project.training.optimizer
     kept = 1.0 + (moments(optimizer) if optimizer is not None and not run.optimizer.state else 0.0)

@@ -31,6 +31,7 @@ from nnstudio.ui.memory import Memory
 if TYPE_CHECKING:
     from nnstudio.core.checkpoint import Checkpoint
     from nnstudio.ui.importing import ImportDialog
+    from nnstudio.ui.recovery import Abandoned
     from nnstudio.ui.window import Window
 
 # What is imported behind the gallery, and what is said meanwhile.
@@ -55,6 +56,7 @@ def open_window(path: str | None) -> int:
     assert isinstance(qt, QApplication)
     application = Application(qt)
     application.failure.install()
+    application.ready.connect(application.recover)
     application.start(path)
     code = qt.exec()
     application.finish()
@@ -86,6 +88,7 @@ class Application(QObject):
         self._opening = ""
         self._waiting: Callable[[], None] | None = None
         self._thread: threading.Thread | None = None
+        self._recovery_folder: Path | None = None  # none is kept before it is said where
         qt.setApplicationName("NN Studio")
         qt.setApplicationVersion(__version__)
         QGuiApplication.setDesktopFileName("nnstudio")
@@ -266,8 +269,59 @@ class Application(QObject):
         self.memory.theme = name
         theme.apply(self.qt, theme.THEMES.get(name) or theme.system_theme())
 
-    def _show(self, project: Project, path: Path | None = None, checkpoint: Checkpoint | None = None) -> Window:
-        document = importlib.import_module("nnstudio.ui.document").Document(project, path, checkpoint)
+    def recover(self) -> None:
+        """Keep copies from now on, and ask about those that are left of an earlier time."""
+        self.offer_recovery(importlib.import_module("nnstudio.ui.recovery").recovery_folder())
+
+    def offer_recovery(self, folder: Path) -> None:
+        """Ask what is to be done with copies that a program left behind that ended unexpectedly, if there are any."""
+        self._recovery_folder = folder
+        left = importlib.import_module("nnstudio.ui.recovery").abandoned(folder)
+        if not left:
+            return
+        count = "a project is" if len(left) == 1 else f"{len(left)} projects are"
+        box = QMessageBox(
+            QMessageBox.Icon.Question, "NN Studio", f"NN Studio ended unexpectedly, and {count} not saved."
+        )
+        box.setObjectName("offer_recovery")
+        box.setInformativeText("What was drawn and learned until at most half a minute before can be opened again.")
+        opening = box.addButton("Open", QMessageBox.ButtonRole.AcceptRole)
+        throwing = box.addButton("Throw away", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton("Ask later", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(opening)
+        # Without a parent: the gallery may be hidden at once, by a project that is opened.
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+        def answered(_: object = None) -> None:
+            for copy in left:
+                if box.clickedButton() is opening:
+                    self._recover(copy)
+                elif box.clickedButton() is throwing:
+                    copy.discard()
+                else:
+                    copy.lock.unlock()
+
+        box.finished.connect(answered)
+        box.open()
+
+    def _recover(self, copy: Abandoned) -> None:
+        try:
+            stored = storage.read(copy.path)
+        except storage.StorageError as error:
+            self._refuse(str(error))
+            return
+        window = self._show(stored.project, None, stored.checkpoint, taken=copy)
+        window.tell(" ".join(("This is what was kept of it; save it to keep it.", *stored.notices)))
+
+    def _show(
+        self,
+        project: Project,
+        path: Path | None = None,
+        checkpoint: Checkpoint | None = None,
+        taken: Abandoned | None = None,
+    ) -> Window:
+        made = importlib.import_module("nnstudio.ui.document").Document
+        document = made(project, path, checkpoint, saved=taken is None)
         window: Window = importlib.import_module("nnstudio.ui.window").Window(document, self.memory)
         window.new_wanted.connect(self.new_project)
         window.open_wanted.connect(self.ask_for_project)
@@ -277,6 +331,11 @@ class Application(QObject):
         window.quit_wanted.connect(self.quit)
         window.theme_wanted.connect(self.show_theme)
         window.closed.connect(lambda: self._forget(window))
+        if self._recovery_folder is not None:
+            recovery = importlib.import_module("nnstudio.ui.recovery")
+            kept = recovery.Recovery(document, window.training, self._recovery_folder, taken=taken)
+            kept.setParent(window)
+            window.closed.connect(kept.close)
         self.windows.append(window)
         if self.memory.window_geometry().isEmpty():
             window.setGeometry(self.gallery.geometry())

@@ -53,7 +53,15 @@ class Document(QObject):
     # the path, the saved state or the undo stack differ: titles and menus renew themselves
     state_changed = Signal()
 
-    def __init__(self, project: Project, path: Path | None = None, checkpoint: Checkpoint | None = None) -> None:
+    def __init__(
+        self,
+        project: Project,
+        path: Path | None = None,
+        checkpoint: Checkpoint | None = None,
+        *,
+        saved: bool = True,
+    ) -> None:
+        """`saved`: nothing is lost if it is closed now."""
         super().__init__()
         self.project = project
         self.path = path
@@ -68,7 +76,7 @@ class Document(QObject):
         self._done: list[Edit] = []
         self._undone: list[Edit] = []
         self._noted: Problem | None = None
-        self._saved = project
+        self._saved = project if saved else None
         self._saved_checkpoint = checkpoint
 
     # -- editing ---------------------------------------------------------------------------------------------------

@@ -106,6 +106,7 @@ class Training(QObject):
         self._worker: Worker | None = None
         self._after: Callable[[], None] | None = None
         self._whole_again = False
+        self._asked: dict[str, Callable[[Any], None]] = {}
         self._made_at = 0  # the step at which the Run was made from a checkpoint
         self._kept_at = 0  # the step whose checkpoint the document has
         self._views: list[View] = []
@@ -226,6 +227,12 @@ class Training(QObject):
             self._worker.wait(2)  # milliseconds; returns at once when the stretch has ended
         self._keep()
 
+    def ask(self, key: str, measure: Callable[[Run], Any], then: Callable[[Any], None]) -> None:
+        """Have something measured between two steps of the training under way; `then` gets it, in this thread."""
+        if self._worker is not None and key not in self._asked:
+            self._asked[key] = then
+            self._worker.ask(key, measure)
+
     def settle(self) -> None:
         """Do now what waits for a quiet moment: until the next edit, nothing here draws random numbers."""
         if self._preview.isActive():
@@ -302,6 +309,7 @@ class Training(QObject):
         self._timer.stop()
         for answer in worker.answers():
             self._take(answer)
+        self._asked.clear()
         for turn in self._turns.values():
             turn.asked = False
         snapshot = worker.newest
@@ -332,13 +340,20 @@ class Training(QObject):
             self.document.trained(good)
         if trouble.problem is not None:
             self.document.note(trouble.problem)
+        if self.newest is not None:
+            for view in self._views:
+                if view.isVisible() and view.request() is None:  # curves, which need no network
+                    view.draw(None, self.newest)
+            self.pulled.emit(self.newest)
         self._set_state("paused" if self.document.checkpoint is not None or good is not None else "idle")
         self.problem.emit(trouble.sentence)
 
     def _keep(self) -> None:
         if self.run is not None and self.run.step != self._kept_at:
             self._kept_at = self.run.step
-            self.document.trained(self.run.checkpoint())
+            checkpoint = self.run.checkpoint()
+            self.run.last_good.keep(checkpoint)
+            self.document.trained(checkpoint)
 
     def _set_state(self, state: State) -> None:
         if state != self.state:
@@ -402,6 +417,9 @@ class Training(QObject):
         self._draw_some(worker, snapshot)
 
     def _take(self, answer: Answer) -> None:
+        then = self._asked.pop(answer.key, None)
+        if then is not None and not answer.error:
+            then(answer.reading)
         turn = self._turns.get(answer.key)
         if turn is not None:
             turn.asked, turn.answer = False, answer

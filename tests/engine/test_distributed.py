@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -19,15 +21,18 @@ import numpy as np
 import pytest
 
 from engine.projects import chain, dataset, iris, layer, loss, optimizer, spirals
+from engine.scripts import run_here
 from engine.test_run import finish
 from nnstudio.__main__ import main
 from nnstudio.core import storage
 from nnstudio.core.checkpoint import Checkpoint
+from nnstudio.core.graph import Graph
 from nnstudio.core.project import DataSettings, Project, TrainingSettings
-from nnstudio.engine.compiler import compile_network
+from nnstudio.engine.compiler import GraphError, compile_network
 from nnstudio.engine.data import prepare
 from nnstudio.engine.distributed import shards
 from nnstudio.engine.distributed.together import Together
+from nnstudio.engine.export.python import to_python
 from nnstudio.engine.objective import Objective
 from nnstudio.engine.run import Run
 
@@ -72,7 +77,10 @@ PROJECTS: dict[str, tuple[Project, dict[str, Any]]] = {
     "finer": (spirals(epochs=3, **FINER).with_data(validation_share=0.2), {}),
     "weights of classes": (iris(epochs=10, batch_size=13, class_weights=True), {}),
     "fewer rows than processes": (spirals(epochs=1, batch_size=1), {}),
-    "batch norm": (spirals(layer("Linear", out_features=4), layer("BatchNorm1d"), epochs=1, batch_size=3), {}),
+    "batch norm": (
+        spirals(layer("Linear", out_features=4, bias=False), layer("BatchNorm1d"), epochs=1, batch_size=3),
+        {},
+    ),
     "convolution": (cnn(), {}),
     "divided": (spirals(epochs=3, **FINER).with_data(validation_share=0.2), {"sharded": True}),
     "divided, a large layer": (wide(), {"sharded": True}),
@@ -313,3 +321,48 @@ def test_a_damaged_folder_is_refused(damage: Callable[[Path], None], words: str,
     with pytest.raises(shards.ShardsError, match=words) as refused:
         shards.read(place)
     assert str(place) in str(refused.value) and "\n" not in str(refused.value)
+
+
+# -- the script --------------------------------------------------------------------------------------------------------
+
+
+def test_a_script_in_two_processes_says_what_one_run_does(tmp_path: Path) -> None:
+    """Also with a last batch of fewer rows than processes, batch norm, groups of batches and clipping."""
+    more = FINER | {"batch_size": 3}
+    middle = (layer("Linear", out_features=4, bias=False), layer("BatchNorm1d"), layer("Tanh"))
+    project = spirals(*middle, epochs=2, **more)
+    project = project.with_training(device="cpu", captured=False)
+    script = tmp_path / "script.py"
+    script.write_text(to_python(project, together=True), encoding="utf-8")
+    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", script, "--json"]
+    done = subprocess.run(start, env=environment(), capture_output=True, text=True, timeout=SECONDS)
+    assert done.returncode == 0, done.stderr[-4000:]
+    *records, last = [json.loads(line) for line in done.stdout.splitlines()]
+    run = finish(Run(project))
+    assert last["steps"] == run.step and len(records) == 2
+    for record, wanted in zip(records, run.history.epochs, strict=True):
+        for part in ("train", "test"):
+            assert record[part]["loss"] == pytest.approx(wanted[part]["loss"], rel=0, abs=AGREE)
+
+
+@pytest.mark.parametrize("middle", [(), (layer("BatchNorm1d"), layer("Dropout"))])
+def test_such_a_script_alone_is_that_of_one_process(middle: tuple[Any, ...]) -> None:
+    project = spirals(*middle, epochs=2, device="cpu", batch_size=7)
+    said = []
+    for together in (True, False):
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            run_here(to_python(project, together), "--json")
+        said.append(figures(out.getvalue()))
+    assert said[0] == said[1] and len(said[0]) == 3
+
+
+def test_an_output_that_does_not_count_is_refused() -> None:
+    graph = Graph()
+    graph, start = graph.add(layer("Input"))
+    for title, weight in (("main", 1.0), ("idle", 0.0)):
+        graph, linear = graph.add(layer("Linear", out_features=1))
+        graph, end = graph.add(layer("Output", loss=loss("BCEWithLogitsLoss"), weight=weight), title=title)
+        graph = graph.wire(start, linear).wire(linear, end)
+    project = replace(spirals(), graph=graph)
+    with pytest.raises(GraphError, match="the weight of idle is 0"):
+        to_python(project, together=True)

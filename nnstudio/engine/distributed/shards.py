@@ -15,7 +15,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,12 @@ import numpy as np
 import torch
 import torch.distributed.checkpoint as dcp
 from torch import Tensor
-from torch.distributed.checkpoint import HuggingFaceStorageReader, HuggingFaceStorageWriter, Metadata
-from torch.distributed.checkpoint.metadata import TensorStorageMetadata
+from torch.distributed.checkpoint import HuggingFaceStorageWriter
 
 from nnstudio.core import checkpoint_entries, json_text
 from nnstudio.core.checkpoint import Checkpoint, History
 from nnstudio.core.sources import fingerprint
+from nnstudio.engine.distributed.parts import Kind, Parts
 from nnstudio.engine.distributed.world import World
 from nnstudio.engine.run import Run
 
@@ -64,7 +64,7 @@ class Found:
     place: Path
     checkpoint: Checkpoint
     processes: int
-    _arrays: _Arrays
+    _arrays: Parts
 
     def give_random_state(self, run: Run, world: World | None) -> None:
         """Go on with what each process drew from, where there are as many of them as there were."""
@@ -220,7 +220,7 @@ def read(place: Path, world: World | None = None) -> Found:
             if fingerprint(place / name) != files[name][1]:
                 raise ValueError(f"{name} is not what was saved")
         plain = checkpoint_entries.from_plain(written)
-        arrays = _Arrays(place)
+        arrays = Parts(place)
     except Exception as error:  # safetensors and torch raise what they like about a file that is none
         if isinstance(error, MemoryError):
             raise
@@ -230,11 +230,11 @@ def read(place: Path, world: World | None = None) -> Found:
     single = {name: arrays.single(name, wanted) for name, wanted in _SINGLE.items()}
     checkpoint = replace(
         plain,
-        weights=_Kind(arrays, "weights"),
-        optimizer=_Kind(arrays, "optimizer"),
-        gradients=_Kind(arrays, "gradients"),
-        average=_Kind(arrays, "average"),
-        best=_Kind(arrays, "best"),
+        weights=Kind(arrays, "weights"),
+        optimizer=Kind(arrays, "optimizer"),
+        gradients=Kind(arrays, "gradients"),
+        average=Kind(arrays, "average"),
+        best=Kind(arrays, "best"),
         random_state=_bytes_of(arrays.get("random_state|0")),
         device_random_state=_bytes_of(arrays.get("device_random_state|0")),
         pending_losses=single["pending_losses"],
@@ -272,71 +272,6 @@ def _files(written: Mapping[str, Any], place: Path) -> dict[str, Any]:
         if not isinstance(entry, list) or len(entry) != 2 or (place / name).stat().st_size != entry[0]:
             raise ValueError(f"{name} has another length than it had")
     return files
-
-
-class _Reader(HuggingFaceStorageReader):
-    """Torch's reader of parts in safetensors, which looks at what there is only once."""
-
-    _known: Metadata | None = None
-
-    def read_metadata(self) -> Metadata:
-        if self._known is None:
-            self._known = super().read_metadata()
-        return self._known
-
-
-class _Arrays:
-    """The tensors of a checkpoint as arrays, each read when it is asked for, from as many parts as it has."""
-
-    def __init__(self, place: Path) -> None:
-        self._reader = _Reader(str(place))
-        known = self._reader.read_metadata().state_dict_metadata
-        self.sizes: dict[str, tuple[torch.Size, torch.dtype]] = {}
-        for name, entry in known.items():
-            if not isinstance(entry, TensorStorageMetadata) or min(entry.size, default=0) < 0:
-                raise ValueError(f"{name[:60]!r} is no tensor")
-            if sum(chunk.sizes.numel() for chunk in entry.chunks) != entry.size.numel():
-                raise ValueError(f"a part of {name[:60]!r} is missing")
-            self.sizes[name] = entry.size, entry.properties.dtype
-
-    def get(self, name: str) -> np.ndarray | None:
-        """The array of this name; None when there is none."""
-        if name not in self.sizes:
-            return None
-        size, dtype = self.sizes[name]
-        tensor = torch.empty(size, dtype=dtype)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that there is a single process
-            dcp.load({name: tensor}, storage_reader=self._reader, no_dist=True)
-        return tensor.numpy()
-
-    def single(self, name: str, wanted: Any) -> np.ndarray:
-        """One that may be absent, which means empty."""
-        found = self.get(name)
-        return np.zeros(0, wanted) if found is None else found.astype(wanted, copy=False)
-
-
-class _Kind(Mapping[str, np.ndarray]):
-    """The arrays of one kind, by the names that they have in a checkpoint."""
-
-    def __init__(self, arrays: _Arrays, kind: str) -> None:
-        self._arrays, self._prefix = arrays, f"{kind}|"
-        self._names = [name[len(self._prefix) :] for name in arrays.sizes if name.startswith(self._prefix)]
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        found = self._arrays.get(self._prefix + name)
-        if found is None:
-            raise KeyError(name)
-        return found
-
-    def __contains__(self, name: object) -> bool:
-        return f"{self._prefix}{name}" in self._arrays.sizes
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
 
 
 def _bytes_of(array: np.ndarray | None) -> np.ndarray:

@@ -6,6 +6,8 @@ environment. They meet over gloo, and where each has a GPU of its own, over NCCL
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -66,6 +68,9 @@ class World:
                 device_id=self.device if cuda else None,
             )
         self._mesh: DeviceMesh | None = None
+        # What DistributedDataParallel holds must go before Python does: a thread of gloo that is left then ends the
+        # process with an error.
+        atexit.register(gc.collect)
 
     @property
     def first(self) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QHelpEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame
 
 from nnstudio.ui import theme
 
@@ -20,6 +20,7 @@ class Tiles(QAbstractScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setAutoFillBackground(False)
+        self.viewport().setMouseTracking(True)
         self._least, self._height, self._gap, self._square = least_width, height, gap, square
         self.painted: list[int] = []  # the tiles that were in sight when it was painted last
 
@@ -119,16 +120,11 @@ class Tiles(QAbstractScrollArea):
         else:
             bar.setValue(bar.value() + jump)
 
-    def viewportEvent(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            place: QPoint = event.pos()
-            number = self.tile_at(QPointF(place))
-            if number is not None and self.tip(number):
-                QToolTip.showText(event.globalPos(), self.tip(number), self.viewport())
-            else:
-                QToolTip.hideText()
-            return True
-        return super().viewportEvent(event)
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """The tooltip is that of the tile under the mouse."""
+        super().mouseMoveEvent(event)
+        number = self.tile_at(event.position())
+        self.viewport().setToolTip(self.tip(number) if number is not None else "")
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -33,6 +33,8 @@ class Remedy:
 def remedies(project: Project, report: Report, problem: Problem) -> list[Remedy]:
     """The changes that mend this problem, the best first."""
     found: list[Remedy] = []
+    if problem.severity == "warning" and problem.message not in {other.message for other in check(project).problems}:
+        return found  # it was found by training, and only training can say what helps
     for label, changed in _everywhere(project, report, problem):
         after = check(changed)
         fewer = len(after.errors) < len(report.errors)

@@ -244,6 +244,8 @@ def _all_in(name: str, count: int) -> Callable[[Theme], list[QColor]]:
 
 def _colors_between(values: np.ndarray) -> Callable[[Theme], list[QColor]]:
     """Colours of values between negative and positive."""
+    if not len(values):
+        return lambda shown: []
     low, high = float(values.min()), float(values.max())
     middle = 0.0 if low < 0 < high else (low + high) / 2
     reach = max(high - middle, middle - low) or 1.0

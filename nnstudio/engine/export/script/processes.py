@@ -24,6 +24,8 @@ DEVICES = {
     "mps": '"cpu"  # processes cannot train on MPS together',
 }
 IMPORTS = (
+    "import atexit",
+    "import gc",
     "import io",
     "import os",
     "import sys",
@@ -120,6 +122,7 @@ _JOIN = '''def join():
         if DEVICE == "cuda":
             torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
         dist.init_process_group("nccl" if DEVICE == "cuda" else "gloo")
+        atexit.register(gc.collect)  # no thread of gloo may be left when Python ends
     if RANK:
         sys.stdout = io.StringIO()  # one process speaks
 '''
