@@ -24,7 +24,7 @@ Stretch = Callable[[float], float]
 MANY = 10_000_000
 
 
-class MadeUp(Dataset):
+class MadeUp(Dataset, abstract=True):
     """Rows of noise in ten classes, for benchmarks."""
 
     rows: int = field(1000, "How many.", minimum=1)

@@ -305,7 +305,7 @@ def test_each_place_of_a_row_is_a_case() -> None:
     assert torch.equal(cases[4 * 2 + 1], read[2, :, 1])
 
 
-class Sentences(Dataset, category="Text"):
+class Sentences(Dataset, category="Text", abstract=True):
     """Rows of four tokens, each followed by the next; the last one does not count."""
 
     def load(self) -> Data:

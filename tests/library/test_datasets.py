@@ -16,7 +16,11 @@ from nnstudio.core.sources import FileDataset
 from nnstudio.core.spec import SpecError, registered
 
 # Those that need no file.
-DATASETS = {name: made for name, made in registered(Dataset).items() if not issubclass(made, FileDataset)}
+DATASETS = {
+    name: made
+    for name, made in registered(Dataset).items()
+    if not issubclass(made, FileDataset) and made.__module__.startswith("nnstudio.")
+}
 
 
 def load(name: str, **settings: object) -> Data:
