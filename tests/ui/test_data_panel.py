@@ -7,6 +7,7 @@ from PySide6.QtCore import QLocale, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLabel, QSlider, QWidget
 
+from engine.test_evaluation import Sentences
 from nnstudio.core.graph import Graph
 from nnstudio.core.kinds import Dataset
 from nnstudio.core.project import DataSettings, Project, TrainingSettings
@@ -210,3 +211,11 @@ def test_made_again_it_looks_the_same(panel, document, qtbot):
 
     qtbot.waitUntil(lambda: texts(again) == texts(panel))
     assert "120 rows" in texts(again)
+
+
+def test_places_that_do_not_count_have_no_class(panel, document, qtbot):
+    """A target below 0 is the mark of a place without one, as cross-entropy has it."""
+    document.edit("Choose sentences", document.project.with_data(dataset=Sentences()))
+    assert panel.preview.text._target(0) in ("a", "b", "c")
+    qtbot.waitUntil(lambda: panel.looking.newest is not None)
+    panel.grab()

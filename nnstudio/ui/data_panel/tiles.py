@@ -100,9 +100,11 @@ class Tiles(QAbstractScrollArea):
         first = int(self.verticalScrollBar().value() // pitch) * self.across
         last = int((self.verticalScrollBar().value() + self.viewport().height()) // pitch + 1) * self.across
         self.painted = list(range(max(first, 0), min(last, self.count())))
-        for number in self.painted:
-            self.paint_tile(painter, number, self.place_of(number))
-        painter.end()
+        try:
+            for number in self.painted:
+                self.paint_tile(painter, number, self.place_of(number))
+        finally:  # a painter that is left open takes the program down with it
+            painter.end()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         bar = self.verticalScrollBar()

@@ -50,7 +50,8 @@ class TokenRows(Tiles):
         target = np.asarray(self._data.targets[row]).ravel()
         if not self._data.classes:
             return f"{target[-1]:.4g}"
-        return self._data.class_names[int(target[-1])]
+        counted = target[target >= 0]  # a place below 0 has no class: it does not count
+        return self._data.class_names[int(counted[-1])] if len(counted) else "–"
 
     def paint_tile(self, painter: QPainter, number: int, place: QRectF) -> None:
         assert self._data is not None
