@@ -90,7 +90,8 @@ def counts(prepared: Prepared) -> dict[str, np.ndarray]:
         rows = prepared.part(name).rows
         if data.classes and len(rows):
             tell(None, "Counting classes")
-            found[name] = np.bincount(np.asarray(data.targets[rows]).ravel(), minlength=data.classes)
+            targets = np.asarray(data.targets[rows]).ravel()
+            found[name] = np.bincount(targets[targets >= 0], minlength=data.classes)  # below 0: a place without one
     return found
 
 
