@@ -57,6 +57,9 @@ __all__ = ["ROWS_A_LOOK", "Run", "RunError", "Snapshot", "row_order"]
 ROWS_A_LOOK = 4096
 
 
+_RECORD = ("epoch", "step", "train", "test", "lr", "validation")
+
+
 class RunError(ValueError):
     """A project that cannot be trained; `problems` says where and why."""
 
@@ -429,6 +432,8 @@ class Run:
         """An epoch is done, so many seconds ago, and this was measured of it."""
         self.epoch += 1
         self.batch = 0
+        # In one order, however the figures were made: a file is the same to the last byte.
+        record = {name: record[name] for name in _RECORD if name in record}
         record["seconds"] = self.seconds + time.perf_counter() - self._counted_from - ago
         self._records.append(record)
         self.updates.end_epoch(self._watch.see(record, self.tested))

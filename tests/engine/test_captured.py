@@ -58,6 +58,7 @@ PROJECTS: dict[str, Project] = {
     "dropout": spirals(layer("Linear", out_features=8), layer("Dropout", p=0.3), layer("ReLU"), epochs=4),
     "batch norm": spirals(layer("Linear", out_features=8), layer("BatchNorm1d"), layer("GELU"), epochs=4),
     "layer norm": spirals(layer("Linear", out_features=8), layer("LayerNorm"), layer("SiLU"), epochs=4),
+    "a validation part": spirals(epochs=4).with_data(validation_share=0.25),
     "best weights": spirals(epochs=5, keep_best=True, patience=3),
     "a convolution": on_digits(
         layer("Conv2d", out_channels=4, kernel_size=3), layer("BatchNorm2d"), layer("ReLU"), layer("MaxPool2d"),
